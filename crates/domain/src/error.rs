@@ -1,0 +1,316 @@
+//! The closed set of ways a call can fail (`contract.md`, "Errors").
+
+use std::error::Error as StdError;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// What every procedure answers with.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure as the caller may know it. Only [`Error::Internal`] has a cause; adapters log it and never send it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The input does not fit its schema or a rule; every problem at once.
+    #[error("{}", summary(.0))]
+    BadRequest(Vec<Issue>),
+    /// Nobody is signed in, or the token is bad or expired.
+    #[error("sign in first")]
+    Unauthenticated,
+    /// The email or the password is wrong; which one is not said.
+    #[error("email or password is wrong")]
+    WrongCredentials,
+    /// Signed in, but not allowed.
+    #[error("{}", .0.sentence())]
+    Forbidden(Denied),
+    /// Not there, or in another organization: the caller cannot tell which.
+    #[error("{} not found", .0.words())]
+    NotFound(Resource),
+    /// A subdomain's form.
+    #[error("this subdomain cannot be used: {}", .0.sentence())]
+    InvalidSubdomain(SubdomainProblem),
+    /// A subdomain is taken, perhaps by a server that was deleted.
+    #[error("this subdomain is taken")]
+    SubdomainAlreadyExists,
+    /// Something else unique is taken.
+    #[error("another {} has this {field}", .resource.words())]
+    AlreadyExists {
+        /// Which kind of thing.
+        resource: Resource,
+        /// Which of its fields, as the wire spells it.
+        field: &'static str,
+    },
+    /// A rule about the whole, or an edit based on an old version.
+    #[error("{}", .0.sentence())]
+    Conflict(Reason),
+    /// Known, but not offered yet.
+    #[error("{0} is not available yet")]
+    FeatureNotAvailable(&'static str),
+    /// Over a size limit, in bytes.
+    #[error("more than {limit} bytes")]
+    PayloadTooLarge {
+        /// The most that is accepted.
+        limit: usize,
+    },
+    /// Too often.
+    #[error("too many requests; try again later")]
+    TooManyRequests {
+        /// Milliseconds until it is worth trying again.
+        retry_after_ms: u64,
+    },
+    /// Shutting down, or the database is away.
+    #[error("not available right now; try again shortly")]
+    Unavailable,
+    /// A bug or a broken dependency.
+    #[error("something broke on our side")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// One thing wrong with the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Issue {
+    /// Where: keys and indexes from the root.
+    pub path: Vec<Segment>,
+    /// What, as a sentence.
+    pub message: String,
+}
+
+/// One piece of an [`Issue`]'s path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Segment {
+    /// An index of an array.
+    Index(usize),
+    /// A key of an object.
+    Key(String),
+}
+
+impl From<&str> for Segment {
+    fn from(key: &str) -> Self {
+        Self::Key(key.to_owned())
+    }
+}
+
+impl From<usize> for Segment {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+impl Issue {
+    /// A problem at `path`.
+    #[must_use]
+    pub fn at(path: impl IntoIterator<Item = Segment>, message: impl Into<String>) -> Self {
+        Self { path: path.into_iter().collect(), message: message.into() }
+    }
+}
+
+fn summary(issues: &[Issue]) -> String {
+    let Some(first) = issues.first() else { return "the input does not fit".to_owned() };
+    let place = first.path.iter().map(|segment| match segment {
+        Segment::Index(index) => index.to_string(),
+        Segment::Key(key) => key.clone(),
+    });
+    let place = place.collect::<Vec<_>>().join(".");
+    let place = if place.is_empty() { "input".to_owned() } else { place };
+    match issues.len() {
+        1 => format!("{place}: {}", first.message),
+        n => format!("{place}: {} (and {} more)", first.message, n.saturating_sub(1)),
+    }
+}
+
+/// Why somebody who is signed in may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// The role does not allow it.
+    InsufficientRole,
+    /// It belongs to somebody else.
+    NotYours,
+    /// A mutation with a cookie, from a page that is not ours.
+    CrossSite,
+}
+
+impl Denied {
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::InsufficientRole => "your role does not allow this",
+            Self::NotYours => "you do not belong to it",
+            Self::CrossSite => "a request from another site cannot do this",
+        }
+    }
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::InsufficientRole => "insufficient_role",
+            Self::NotYours => "not_yours",
+            Self::CrossSite => "cross_site",
+        }
+    }
+}
+
+/// A rule about the whole that a call would break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The same `Idempotency-Key` came with another input.
+    IdempotencyKeyReused,
+    /// The walkthrough has as many steps as fit.
+    TooManySteps,
+}
+
+impl Reason {
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::IdempotencyKeyReused => "this idempotency key came with another input before",
+            Self::TooManySteps => "the walkthrough has as many steps as fit",
+        }
+    }
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::TooManySteps => "too_many_steps",
+        }
+    }
+}
+
+/// What is wrong with a subdomain's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubdomainProblem {
+    /// Not 6 to 36 characters.
+    Length,
+    /// Something but letters, digits and inner hyphens.
+    Characters,
+    /// Kept for Guildhall itself.
+    Reserved,
+}
+
+impl SubdomainProblem {
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Length => "it needs 6 to 36 characters",
+            Self::Characters => "only letters, digits and single hyphens inside",
+            Self::Reserved => "it is reserved",
+        }
+    }
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::Characters => "characters",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
+macro_rules! resources {
+    ($($(#[$doc:meta])* $Name:ident = $wire:literal;)*) => {
+        /// A kind of thing that may be missing or taken.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Resource { $($(#[$doc])* $Name,)* }
+        impl Resource {
+            /// As the wire names it.
+            #[must_use]
+            pub const fn wire(self) -> &'static str {
+                match self { $(Self::$Name => $wire,)* }
+            }
+        }
+    };
+}
+
+resources! {
+    /// A procedure of the catalogue.
+    Procedure = "procedure";
+    /// A person with an account.
+    User = "user";
+    /// One sign-in of a user.
+    Session = "session";
+    /// An organization.
+    Organization = "organization";
+    /// A published MCP server.
+    McpServer = "mcp_server";
+    /// How end users sign in somewhere else.
+    OauthConfig = "oauth_config";
+    /// A visit of an end user.
+    McpSession = "mcp_session";
+    /// A walkthrough.
+    Walkthrough = "walkthrough";
+    /// A walkthrough's step.
+    Step = "step";
+    /// A support ticket.
+    Ticket = "ticket";
+}
+
+impl Resource {
+    fn words(self) -> String {
+        self.wire().replace('_', " ")
+    }
+}
+
+impl Error {
+    /// Every code of the closed set, with the HTTP status it usually has.
+    pub const CODES: [(&'static str, u16); 16] = [
+        ("BAD_REQUEST", 400),
+        ("UNAUTHORIZED", 401),
+        ("RESOURCE_NOT_FOUND", 404),
+        ("INVALID_SUBDOMAIN", 422),
+        ("SUBDOMAIN_ALREADY_EXISTS", 409),
+        ("RESOURCE_ALREADY_EXISTS", 409),
+        ("RESOURCE_IN_USE", 409),
+        ("CONFLICT", 409),
+        ("INVALID_OAUTH_METADATA", 422),
+        ("OAUTH_SERVER_UNREACHABLE", 502),
+        ("PLAN_LIMIT_REACHED", 403),
+        ("FEATURE_NOT_AVAILABLE", 403),
+        ("PAYLOAD_TOO_LARGE", 413),
+        ("TOO_MANY_REQUESTS", 429),
+        ("INTERNAL_SERVER_ERROR", 500),
+        ("SERVICE_UNAVAILABLE", 503),
+    ];
+
+    /// One problem with one field.
+    #[must_use]
+    pub fn field(name: &str, message: impl Into<String>) -> Self {
+        Self::BadRequest(vec![Issue::at([name.into()], message)])
+    }
+
+    /// A broken dependency or a broken promise of our own.
+    pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// What a program switches on, and the HTTP status that goes with it.
+    #[must_use]
+    pub const fn code(&self) -> (&'static str, u16) {
+        match self {
+            Self::BadRequest(_) => ("BAD_REQUEST", 400),
+            Self::Unauthenticated | Self::WrongCredentials => ("UNAUTHORIZED", 401),
+            Self::Forbidden(_) => ("UNAUTHORIZED", 403),
+            Self::NotFound(_) => ("RESOURCE_NOT_FOUND", 404),
+            Self::InvalidSubdomain(_) => ("INVALID_SUBDOMAIN", 422),
+            Self::SubdomainAlreadyExists => ("SUBDOMAIN_ALREADY_EXISTS", 409),
+            Self::AlreadyExists { .. } => ("RESOURCE_ALREADY_EXISTS", 409),
+            Self::Conflict(_) => ("CONFLICT", 409),
+            Self::FeatureNotAvailable(_) => ("FEATURE_NOT_AVAILABLE", 403),
+            Self::PayloadTooLarge { .. } => ("PAYLOAD_TOO_LARGE", 413),
+            Self::TooManyRequests { .. } => ("TOO_MANY_REQUESTS", 429),
+            Self::Unavailable => ("SERVICE_UNAVAILABLE", 503),
+            Self::Internal(_) => ("INTERNAL_SERVER_ERROR", 500),
+        }
+    }
+
+    /// The facts that go with the code. `Internal` has none here: the adapter adds its request id.
+    #[must_use]
+    pub fn data(&self) -> Option<Value> {
+        Some(match self {
+            Self::BadRequest(issues) => json!({ "issues": issues }),
+            Self::Unauthenticated | Self::WrongCredentials => json!({ "reason": "unauthenticated" }),
+            Self::Forbidden(denied) => json!({ "reason": denied.reason() }),
+            Self::NotFound(resource) => json!({ "resource": resource.wire() }),
+            Self::InvalidSubdomain(problem) => json!({ "reason": problem.reason() }),
+            Self::AlreadyExists { resource, field } => json!({ "resource": resource.wire(), "field": field }),
+            Self::Conflict(reason) => json!({ "reason": reason.reason() }),
+            Self::FeatureNotAvailable(feature) => json!({ "feature": feature, "plan": null }),
+            Self::PayloadTooLarge { limit } => json!({ "limit": limit }),
+            Self::TooManyRequests { retry_after_ms } => json!({ "retryAfterMs": retry_after_ms }),
+            Self::SubdomainAlreadyExists | Self::Unavailable | Self::Internal(_) => return None,
+        })
+    }
+}

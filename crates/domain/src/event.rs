@@ -1,0 +1,108 @@
+//! What happened: audit log, live feed, webhook and workflow trigger in one. A mutation answers with one of these.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::Role,
+    id::{self, Id},
+    mcp_servers::{AuthType, SupportTicketType},
+    tickets::TicketStatus,
+};
+
+/// Every kind of thing that happens, with a few facts, never secrets. On the wire: `{ "name": …, "data": … }`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "name", content = "data", rename_all_fields = "camelCase")]
+#[expect(missing_docs, reason = "the names say it; ids are of what the variant is about")]
+pub enum Event {
+    #[serde(rename = "user.signed_up")]
+    UserSignedUp { user_id: Id<id::User> },
+    #[serde(rename = "session.started")]
+    SessionStarted { session_id: Id<id::Session> },
+    #[serde(rename = "session.refreshed")]
+    SessionRefreshed { session_id: Id<id::Session> },
+    #[serde(rename = "session.ended")]
+    SessionEnded { session_id: Id<id::Session> },
+    /// A spent refresh token came again, so whoever holds it is signed out.
+    #[serde(rename = "session.reuse_detected")]
+    SessionReuseDetected { session_id: Id<id::Session> },
+    #[serde(rename = "session.organization_switched")]
+    OrganizationSwitched { session_id: Id<id::Session>, organization_id: Id<id::Organization> },
+    #[serde(rename = "organization.created")]
+    OrganizationCreated { organization_id: Id<id::Organization>, owner_role: Role },
+    #[serde(rename = "mcp_server.created")]
+    McpServerCreated { server_id: Id<id::McpServer>, slug: String },
+    #[serde(rename = "mcp_server.configured")]
+    McpServerConfigured { server_id: Id<id::McpServer>, auth_type: AuthType, support_ticket_type: SupportTicketType },
+    #[serde(rename = "walkthrough.created")]
+    WalkthroughCreated { walkthrough_id: Id<id::Walkthrough> },
+    #[serde(rename = "walkthrough.imported")]
+    WalkthroughImported { walkthrough_id: Id<id::Walkthrough>, steps: usize },
+    #[serde(rename = "walkthrough.step_created")]
+    StepCreated { walkthrough_id: Id<id::Walkthrough>, step_id: Id<id::Step> },
+    #[serde(rename = "walkthrough.step_updated")]
+    StepUpdated { walkthrough_id: Id<id::Walkthrough>, step_id: Id<id::Step> },
+    #[serde(rename = "walkthrough.steps_reordered")]
+    StepsReordered { walkthrough_id: Id<id::Walkthrough> },
+    #[serde(rename = "walkthrough.assigned")]
+    WalkthroughsAssigned { server_id: Id<id::McpServer>, walkthrough_ids: Vec<Id<id::Walkthrough>> },
+    #[serde(rename = "walkthrough.started")]
+    WalkthroughStarted { walkthrough_id: Id<id::Walkthrough>, mcp_user_id: Id<id::McpUser>, restarted: bool },
+    #[serde(rename = "walkthrough.step_completed")]
+    StepCompleted { walkthrough_id: Id<id::Walkthrough>, step_id: Id<id::Step>, mcp_user_id: Id<id::McpUser> },
+    #[serde(rename = "ticket.created")]
+    TicketCreated { ticket_id: Id<id::Ticket>, status: TicketStatus },
+    #[serde(rename = "ticket.status_changed")]
+    TicketStatusChanged { ticket_id: Id<id::Ticket>, from: TicketStatus, to: TicketStatus },
+}
+
+impl Event {
+    /// The id of what it happened to.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::UserSignedUp { user_id } => user_id.to_string(),
+            Self::SessionStarted { session_id }
+            | Self::SessionRefreshed { session_id }
+            | Self::SessionEnded { session_id }
+            | Self::SessionReuseDetected { session_id }
+            | Self::OrganizationSwitched { session_id, .. } => session_id.to_string(),
+            Self::OrganizationCreated { organization_id, .. } => organization_id.to_string(),
+            Self::McpServerCreated { server_id, .. }
+            | Self::McpServerConfigured { server_id, .. }
+            | Self::WalkthroughsAssigned { server_id, .. } => server_id.to_string(),
+            Self::WalkthroughCreated { walkthrough_id }
+            | Self::WalkthroughImported { walkthrough_id, .. }
+            | Self::StepsReordered { walkthrough_id }
+            | Self::WalkthroughStarted { walkthrough_id, .. } => walkthrough_id.to_string(),
+            Self::StepCreated { step_id, .. }
+            | Self::StepUpdated { step_id, .. }
+            | Self::StepCompleted { step_id, .. } => step_id.to_string(),
+            Self::TicketCreated { ticket_id, .. } | Self::TicketStatusChanged { ticket_id, .. } => {
+                ticket_id.to_string()
+            }
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody with an account.
+    User(Id<id::User>),
+    /// An end user of an MCP server.
+    EndUser(Id<id::McpUser>),
+    /// Nobody who can be named yet, such as somebody who signs up.
+    Nobody,
+    /// Guildhall itself: the command line or a worker.
+    System,
+}
+
+/// Whose history it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// An organization's.
+    Organization(Id<id::Organization>),
+    /// One user's own.
+    Account(Id<id::User>),
+}
