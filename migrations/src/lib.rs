@@ -1,1 +1,46 @@
-//! .
+//! The schema, one migration a capability, the same for SQLite and PostgreSQL.
+//!
+//! Migrations are written in SQL that both databases read; the few words that differ are `{uuid}` and `{bytes}`, and
+//! triggers are written twice, side by side. Every column that holds a time is a `bigint` of milliseconds.
+mod m0001_accounts;
+mod m0002_organizations;
+mod m0003_mcp_servers;
+mod m0004_walkthroughs;
+mod m0005_tickets;
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// All migrations, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_organizations::Migration),
+            Box::new(m0003_mcp_servers::Migration),
+            Box::new(m0004_walkthroughs::Migration),
+            Box::new(m0005_tickets::Migration),
+        ]
+    }
+}
+
+/// Runs `sql` with the words of the database at hand.
+#[expect(clippy::disallowed_methods, reason = "a migration is about tables, not about their rows")]
+async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
+    let (uuid, bytes) = if sqlite { ("blob", "blob") } else { ("uuid", "bytea") };
+    let sql = sql.replace("{uuid}", uuid).replace("{bytes}", bytes);
+    manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
+}
+
+/// Drops tables, the last made first.
+async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
+    for table in tables.iter().rev() {
+        run(manager, &format!("drop table {table}")).await?;
+    }
+    Ok(())
+}

@@ -49,7 +49,13 @@ pub enum Event {
     #[serde(rename = "walkthrough.started")]
     WalkthroughStarted { walkthrough_id: Id<id::Walkthrough>, mcp_user_id: Id<id::McpUser>, restarted: bool },
     #[serde(rename = "walkthrough.step_completed")]
-    StepCompleted { walkthrough_id: Id<id::Walkthrough>, step_id: Id<id::Step>, mcp_user_id: Id<id::McpUser> },
+    StepCompleted {
+        walkthrough_id: Id<id::Walkthrough>,
+        step_id: Id<id::Step>,
+        mcp_user_id: Id<id::McpUser>,
+        /// Whether no step is left.
+        finished: bool,
+    },
     #[serde(rename = "ticket.created")]
     TicketCreated { ticket_id: Id<id::Ticket>, status: TicketStatus },
     #[serde(rename = "ticket.status_changed")]

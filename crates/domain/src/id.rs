@@ -138,6 +138,8 @@ kinds! {
     Member = "mem";
     /// A published MCP server.
     McpServer = "srv";
+    /// How end users of a server sign in somewhere else.
+    OauthConfig = "oac";
     /// An end user of an organization's MCP servers.
     McpUser = "mus";
     /// One visit of an end user to one server.

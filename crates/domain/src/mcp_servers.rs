@@ -73,7 +73,7 @@ pub struct McpServer {
     /// Whether it offers documentation.
     pub knowledge_tools_enabled: bool,
     /// How end users sign in, where `authType` is `custom_oauth`.
-    pub custom_oauth_config_id: Option<String>,
+    pub custom_oauth_config_id: Option<Id<id::OauthConfig>>,
     /// How much of a call's input and output is kept.
     pub payload_capture: PayloadCapture,
     /// What a person pastes into an MCP client.

@@ -1,1 +1,36 @@
-//! .
+//! Where things are kept: the only crate that knows SQL.
+//!
+//! **Invariant:** a tenant's rows are reached through a [`Tenant`], and a [`Tenant`] has an organization from birth.
+//! Entities are private, so no other crate can build a query that forgets it. Statements are started in three files
+//! only, each with its reason: `tenant.rs`, `person.rs`, `system.rs`. Foreign keys between tenant tables carry the
+//! organization, so that even a wrong statement cannot link two of them; that is what holds joins.
+mod analytics;
+mod columns;
+mod database;
+mod entities;
+mod error;
+mod events;
+mod mcp_servers;
+mod organizations;
+mod person;
+mod search;
+mod sessions;
+mod system;
+mod tenant;
+mod tickets;
+mod visitors;
+mod walkthroughs;
+
+pub use analytics::Counters;
+pub use database::{Access, Database, Location, Observer};
+pub use error::{Error, Result};
+pub use events::Events;
+pub use mcp_servers::{McpServers, ServerCounts, StoredServer};
+pub use organizations::{Members, OrganizationRow, Profile};
+pub use person::Person;
+pub use sessions::{NewCall, NewVisit, SessionFilter, StoredVisit, ToolCalls, Visits};
+pub use system::{Admission, NewUser, SessionRow, StoredKey, System};
+pub use tenant::Tenant;
+pub use tickets::{ListedTickets, NewActivity, NewTicket, TicketFilter, TicketSort, Tickets};
+pub use visitors::{KnownVisit, VisitorRow, Who};
+pub use walkthroughs::{Assignments, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter, Walkthroughs};

@@ -1,0 +1,178 @@
+//! What went wrong, as the wire says it: five keys and never another, or the client loses them all (`orpc-wire.md` §3).
+
+use std::error::Error as StdError;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use guildhall_domain::Error;
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use serde_json::{Value, json};
+
+use crate::observe::RequestId;
+
+/// A failed call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Failure {
+    defined: bool,
+    code: &'static str,
+    status: u16,
+    message: String,
+    data: Option<Value>,
+    retry_after_seconds: Option<u64>,
+}
+
+/// How an answer is wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// `{ "json": … }`, for RPC clients.
+    Envelope,
+    /// As it is, for everybody who speaks JSON.
+    Plain,
+}
+
+impl Wire {
+    /// What the caller of this path expects.
+    pub(crate) fn of(path: &str) -> Self {
+        if path.starts_with("/api/") { Self::Plain } else { Self::Envelope }
+    }
+}
+
+impl Failure {
+    /// An error of the contract. What is internal goes to the log with the request's id, and only the id to the caller.
+    pub(crate) fn of(error: &Error, request_id: &RequestId) -> Self {
+        let (code, status) = error.code();
+        let mut failure =
+            Self { defined: true, code, status, message: error.to_string(), data: error.data(), retry_after_seconds: None };
+        match error {
+            Error::Internal(cause) => {
+                tracing::error!(request_id = request_id.as_str(), cause = chain(cause.as_ref()), "a call broke");
+                failure.data = Some(json!({ "requestId": request_id.as_str() }));
+            }
+            Error::TooManyRequests { retry_after_ms } => {
+                failure.retry_after_seconds = Some(retry_after_ms.div_ceil(1000).max(1));
+            }
+            Error::Unavailable => failure.retry_after_seconds = Some(1),
+            _ => {}
+        }
+        failure
+    }
+
+    /// A panic, as a bug of ours; its message goes to the log only.
+    pub(crate) fn panicked(message: &str, request_id: &RequestId) -> Self {
+        Self::of(&Error::internal(format!("panic: {message}")), request_id)
+    }
+
+    /// Overload, or a call that took too long.
+    pub(crate) fn unavailable(request_id: &RequestId) -> Self {
+        Self::of(&Error::Unavailable, request_id)
+    }
+
+    /// No such procedure or page.
+    pub(crate) fn not_found() -> Self {
+        Self::undefined("NOT_FOUND", 404, "Not Found")
+    }
+
+    /// A host that is not ours.
+    pub(crate) fn misdirected() -> Self {
+        Self::undefined("NOT_FOUND", 421, "no such host here")
+    }
+
+    /// A method that this procedure or page does not take.
+    pub(crate) fn method() -> Self {
+        Self::undefined("METHOD_NOT_SUPPORTED", 405, "Method Not Supported")
+    }
+
+    /// A request that cannot be read.
+    pub(crate) fn malformed() -> Self {
+        let message = "Malformed request. Ensure the request body is properly formatted and the 'Content-Type' header is \
+            set correctly.";
+        Self::undefined("BAD_REQUEST", 400, message)
+    }
+
+    fn undefined(code: &'static str, status: u16, message: &str) -> Self {
+        Self { defined: false, code, status, message: message.to_owned(), data: None, retry_after_seconds: None }
+    }
+
+    /// The HTTP status, which is also in the body.
+    pub(crate) const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// When to try again, for those who read headers.
+    pub(crate) const fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after_seconds
+    }
+
+    /// The body.
+    pub(crate) fn body(&self, wire: Wire) -> Value {
+        let mut body =
+            json!({ "defined": self.defined, "code": self.code, "status": self.status, "message": self.message });
+        if let (Some(body), Some(data)) = (body.as_object_mut(), &self.data) {
+            body.insert("data".to_owned(), data.clone());
+        }
+        match wire {
+            Wire::Envelope => json!({ "json": body }),
+            Wire::Plain => body,
+        }
+    }
+
+    /// The whole answer.
+    pub(crate) fn answer(&self, wire: Wire) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.body(wire))).into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// An error and what is behind it, on one line.
+fn chain(error: &(dyn StdError + Send + Sync + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use guildhall_domain::{Error, Resource};
+    use serde_json::json;
+
+    use super::{Failure, Wire};
+    use crate::observe::RequestId;
+
+    #[test]
+    fn an_error_has_five_keys_at_most() {
+        let id = RequestId::from("req_1");
+        let missing = Failure::of(&Error::NotFound(Resource::Ticket), &id);
+        let expected = json!({ "defined": true, "code": "RESOURCE_NOT_FOUND", "status": 404, "message": "ticket not found",
+            "data": { "resource": "ticket" } });
+        assert_eq!(missing.body(Wire::Plain), expected);
+        assert_eq!(missing.body(Wire::Envelope), json!({ "json": expected }));
+        let unknown = json!({ "json": { "defined": false, "code": "NOT_FOUND", "status": 404, "message": "Not Found" } });
+        assert_eq!(Failure::not_found().body(Wire::Envelope), unknown);
+    }
+
+    #[test]
+    fn what_is_internal_stays_inside() {
+        let failure = Failure::of(&Error::internal("password=hunter2"), &RequestId::from("req_1"));
+        assert_eq!(failure.body(Wire::Plain)["data"], json!({ "requestId": "req_1" }));
+        assert!(!failure.body(Wire::Plain).to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn waiting_is_said_in_whole_seconds() {
+        let id = RequestId::from("req_1");
+        let failure = Failure::of(&Error::TooManyRequests { retry_after_ms: 1001 }, &id);
+        assert_eq!(failure.answer(Wire::Envelope).headers()["retry-after"], "2");
+        assert_eq!(Failure::unavailable(&id).answer(Wire::Plain).headers()["retry-after"], "1");
+    }
+}

@@ -1,0 +1,240 @@
+//! One published server as one visitor meets it, for the length of one request.
+use std::{sync::Arc, time::Instant};
+
+use guildhall_catalogue::ToolEntry;
+use guildhall_domain::{Error, Resource};
+use guildhall_services::{App, Client, FinishedCall, Guest, Served, Visitor};
+use http::{HeaderValue, StatusCode};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod, CompleteRequestParams,
+        CompleteResult, Implementation, InitializeRequestParams, InitializeResult, ListPromptsRequestMethod,
+        ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerCapabilities,
+        ServerConfig,
+    },
+    service::RequestContext,
+};
+use serde_json::Value;
+
+use crate::{
+    refusal,
+    reply::Reply,
+    shelf::{Shelf, VISITOR},
+    spoken::Spoken,
+};
+
+/// How long a client may go on with a list of tools: what a server offers changes with its configuration.
+const LIST_TTL_MS: u64 = 10_000;
+
+/// Answers for exactly one server and one visitor.
+#[derive(Clone)]
+pub(crate) struct Hosted {
+    pub(crate) app: App,
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) visitor: Visitor,
+    pub(crate) has_session: bool,
+    pub(crate) reply: Arc<Reply>,
+}
+
+/// The two lives of MCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Era {
+    /// Up to 2025-11-25: `initialize` begins a session, which every later request names.
+    Sessions,
+    /// From 2026-07-28: every request says all that is needed.
+    Stateless,
+}
+
+impl ServerHandler for Hosted {
+    fn get_info(&self) -> ServerConfig {
+        let server = self.visitor.server();
+        let name = Implementation::new(server.slug.clone(), env!("CARGO_PKG_VERSION")).with_title(server.name.clone());
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(name)
+            .with_instructions(instructions(server))
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let result = self.negotiate_initialize(&request)?;
+        let client = Client {
+            name: Some(request.client_info.name),
+            version: Some(request.client_info.version),
+            protocol: Some(result.protocol_version.to_string()),
+        };
+        let key = self.app.connect(&self.visitor, &client).await.map_err(refusal::spoken)?;
+        let session = HeaderValue::try_from(key).map_err(|bad| refusal::spoken(Error::internal(bad)))?;
+        self.reply.begin(session);
+        Ok(result)
+    }
+
+    async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.era(&context).map(drop)
+    }
+
+    // rmcp answers the next four with nothing found; but who does not declare a capability does not have its methods.
+    async fn complete(
+        &self,
+        _: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let era = self.era(&context)?;
+        let server = self.visitor.server();
+        let anonymous = self.visitor.is_anonymous();
+        let tools = if anonymous { self.shelf.for_strangers(server) } else { self.shelf.for_known(server) };
+        let list = ListToolsResult::with_all_items(tools);
+        Ok(match era {
+            Era::Sessions => list,
+            Era::Stateless => list.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private),
+        })
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        self.era(&context)?;
+        let Some(entry) = self.shelf.find(&request.name, self.visitor.server()) else {
+            return Err(ErrorData::invalid_params("unknown tool", None));
+        };
+        let mut arguments = request.arguments.unwrap_or_default();
+        let handle = if self.visitor.is_anonymous() { arguments.shift_remove(VISITOR) } else { None };
+        let handle = handle.as_ref().and_then(Value::as_str);
+        let guest =
+            self.app.settle(&self.visitor, &client(&context), handle).await.map_err(|error| self.refuse(error))?;
+        let spoken = self.carry_out(entry, &guest, Value::Object(arguments)).await?;
+        Ok(spoken.told(guest.handle()).into())
+    }
+}
+
+impl Hosted {
+    /// Calls the tool and has the call recorded. What is not recorded is not answered.
+    async fn carry_out(&self, entry: &ToolEntry, guest: &Guest, input: Value) -> Result<Spoken, ErrorData> {
+        let (started_at, clock) = (self.app.now(), Instant::now());
+        let outcome = entry.call(&self.app, guest, input.clone()).await;
+        let duration = clock.elapsed();
+        let slug = self.visitor.server().slug.as_str();
+        if let Err(Error::Internal(cause)) = &outcome {
+            tracing::error!(slug, tool = entry.name, cause = cause.as_ref() as &dyn std::error::Error, "tool failed");
+        }
+        let spoken = match outcome {
+            Ok(answer) => Spoken::from(answer),
+            Err(error) => Spoken::from(&error),
+        };
+        let call = FinishedCall {
+            tool_name: entry.name.to_owned(),
+            input,
+            output: spoken.recorded(),
+            is_error: spoken.is_error,
+            duration,
+            started_at,
+        };
+        self.app.record(guest, call).await.map_err(|error| {
+            tracing::error!(slug, tool = entry.name, cause = &error as &dyn std::error::Error, "call not recorded");
+            ErrorData::internal_error("the call could not be recorded, so it is not answered; try again", None)
+        })?;
+        tracing::debug!(slug, tool = entry.name, is_error = spoken.is_error, "tool called");
+        Ok(spoken)
+    }
+
+    /// Which era a request is of, told as rmcp tells it. In the era of sessions one is required.
+    fn era(&self, context: &RequestContext<RoleServer>) -> Result<Era, ErrorData> {
+        let told_in_full = context.meta.missing_required_keys(&ProtocolVersion::NO_INITIALIZE).is_empty();
+        let has_handshake = context.protocol_version().is_none_or(|version| version.has_initialize());
+        if told_in_full || !has_handshake {
+            return Ok(Era::Stateless);
+        }
+        if self.has_session {
+            return Ok(Era::Sessions);
+        }
+        self.reply.say(StatusCode::BAD_REQUEST);
+        Err(ErrorData::invalid_request("initialize first, then send its Mcp-Session-Id with every request", None))
+    }
+
+    /// A session may end between greeting and settling; its client has to hear 404 to begin another.
+    fn refuse(&self, error: Error) -> ErrorData {
+        if matches!(error, Error::NotFound(Resource::McpSession)) {
+            self.reply.say(StatusCode::NOT_FOUND);
+        }
+        refusal::spoken(error)
+    }
+}
+
+/// What the client says it is, where a request says so itself; a session's client said it in `initialize`.
+fn client(context: &RequestContext<RoleServer>) -> Client {
+    // Not `context.client_info()`: without a handshake at hand, rmcp puts its own name there.
+    let said = context.meta.client_info();
+    let (name, version) = said.map(|client| (client.name, client.version)).unzip();
+    Client { name, version, protocol: context.protocol_version().map(|version| version.to_string()) }
+}
+
+fn instructions(server: &Served) -> String {
+    let about = match &server.product {
+        Some(product) => format!("{} helps with {product}.", server.name),
+        None => format!("{} helps its users.", server.name),
+    };
+    let offer = match (server.has_walkthroughs, server.takes_tickets) {
+        (true, true) => " It leads through walkthroughs step by step and takes support tickets.",
+        (true, false) => " It leads through walkthroughs step by step.",
+        (false, true) => " It takes support tickets.",
+        (false, false) => "",
+    };
+    about + offer
+}
+
+#[cfg(test)]
+mod tests {
+    use guildhall_services::Served;
+
+    use super::instructions;
+
+    #[test]
+    fn instructions_name_what_is_offered() {
+        let server = Served {
+            name: "Acme Help".to_owned(),
+            slug: "acme-help".to_owned(),
+            product: Some("rockets".to_owned()),
+            takes_tickets: true,
+            has_walkthroughs: false,
+        };
+        assert_eq!(instructions(&server), "Acme Help helps with rockets. It takes support tickets.");
+    }
+}

@@ -1,0 +1,221 @@
+//! Connections: a pool that only reads and one that writes.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use guildhall_domain::{Id, id};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use crate::{Error, Person, Result, System, Tenant};
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// A file of this process alone.
+    Sqlite(std::path::PathBuf),
+    /// A server, shared with other nodes: `postgres://…`.
+    Postgres(String),
+}
+
+/// Both pools of one database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+/// Called once for every statement, for counting them in tests.
+pub type Observer = Arc<dyn Fn(&str) + Send + Sync>;
+
+const READERS: u32 = 8;
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
+
+impl Database {
+    /// Opens both pools.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached, or is one that may lose or corrupt what it was given.
+    pub async fn open(location: &Location, observer: Option<Observer>) -> Result<Self> {
+        let (mut writer, mut reader) = match location {
+            Location::Sqlite(path) => {
+                let writer = sea_orm::Database::connect(sqlite(path, Pool::Writer)).await?;
+                (writer, sea_orm::Database::connect(sqlite(path, Pool::Reader)).await?)
+            }
+            Location::Postgres(url) => {
+                let writer = sea_orm::Database::connect(postgres(url, Pool::Writer)).await?;
+                (writer, sea_orm::Database::connect(postgres(url, Pool::Reader)).await?)
+            }
+        };
+        if let Some(observer) = observer {
+            for pool in [&mut writer, &mut reader] {
+                let observer = observer.clone();
+                pool.set_metric_callback(move |statement| observer(&statement.statement.sql));
+            }
+        }
+        let database = Self { reader, writer };
+        database.refuse_unsafe().await?;
+        Ok(database)
+    }
+
+    /// The writing pool, for migrations.
+    #[must_use]
+    pub const fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Access for a query: nothing can be written through it.
+    #[must_use]
+    pub fn read(&self) -> Access {
+        Access(Inner::Reader(self.reader.clone()))
+    }
+
+    /// Access for a mutation: one transaction, undone unless it is committed.
+    ///
+    /// # Errors
+    /// Where no connection comes free in time.
+    pub async fn write(&self) -> Result<Access> {
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(Access(Inner::Writer(self.writer.begin_with_options(immediate).await?)))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.reader.ping().await?)
+    }
+
+    /// Closes both pools.
+    pub async fn close(self) {
+        for pool in [self.reader, self.writer] {
+            if let Err(cause) = pool.close().await {
+                tracing::warn!(%cause, "a pool did not close cleanly");
+            }
+        }
+    }
+
+    /// SQLite before 3.51.3 can corrupt a WAL database; a PostgreSQL that does not sync can lose what it confirmed.
+    async fn refuse_unsafe(&self) -> Result<()> {
+        match self.writer.get_database_backend() {
+            DbBackend::Sqlite => {
+                let version = self.setting("select sqlite_version()").await?;
+                let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+                if parts < vec![3, 51, 3] {
+                    return Err(Error::Unreadable(format!("SQLite {version} is older than 3.51.3")));
+                }
+            }
+            _ => {
+                for name in ["fsync", "full_page_writes", "synchronous_commit"] {
+                    let value = self.setting(&format!("select current_setting('{name}')")).await?;
+                    if value == "off" {
+                        return Err(Error::Unreadable(format!("PostgreSQL runs with {name} = off and may lose data")));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "reads a setting of the database itself, no table")]
+    async fn setting(&self, sql: &str) -> Result<String> {
+        let statement = sea_orm::Statement::from_string(self.writer.get_database_backend(), sql);
+        let row = self.writer.query_one_raw(statement).await?;
+        let row = row.ok_or_else(|| Error::Unreadable(format!("no answer to {sql}")))?;
+        Ok(row.try_get_by_index(0)?)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pool {
+    Reader,
+    Writer,
+}
+
+fn sqlite(path: &Path, pool: Pool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
+    let connections = if pool == Pool::Writer { 1 } else { READERS };
+    options.max_connections(connections).min_connections(1).sqlx_logging(false);
+    options.acquire_timeout(WAIT_FOR_CONNECTION).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    options.test_before_acquire(false);
+    options.map_sqlx_sqlite_opts(move |options| {
+        use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(500);
+        if pool == Pool::Reader { options.pragma("query_only", "on") } else { options }
+    });
+    options
+}
+
+fn postgres(url: &str, pool: Pool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(if pool == Pool::Writer { 8 } else { READERS }).min_connections(1).sqlx_logging(false);
+    options.acquire_timeout(WAIT_FOR_CONNECTION).statement_timeout(Duration::from_secs(30));
+    options.set_application_name("guildhall").test_before_acquire(false);
+    options.map_sqlx_postgres_opts(move |options| {
+        let read_only = if pool == Pool::Reader { "on" } else { "off" };
+        options.options([("default_transaction_read_only", read_only)]).statement_cache_capacity(500)
+    });
+    options
+}
+
+/// The way to the rows: read-only, or one transaction. Dropped without [`Access::commit`] it leaves nothing behind.
+#[derive(Debug)]
+pub struct Access(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Reader(DatabaseConnection),
+    Writer(DatabaseTransaction),
+}
+
+impl Access {
+    /// The rows of one organization.
+    #[must_use]
+    pub const fn tenant(&self, organization: Id<id::Organization>) -> Tenant<'_> {
+        Tenant { access: self, organization }
+    }
+
+    /// One user's own rows, across organizations.
+    #[must_use]
+    pub const fn person(&self, user: Id<id::User>) -> Person<'_> {
+        Person { access: self, user }
+    }
+
+    /// The rows that belong to nobody yet: who signs in, which server has that name.
+    #[must_use]
+    pub const fn system(&self) -> System<'_> {
+        System { access: self }
+    }
+
+    /// Makes what was written so.
+    ///
+    /// # Errors
+    /// Where the database cannot promise it; then nothing was written.
+    pub async fn commit(self) -> Result<()> {
+        match self.0 {
+            Inner::Writer(transaction) => Ok(transaction.commit().await?),
+            Inner::Reader(_) => Ok(()),
+        }
+    }
+
+    pub(crate) const fn executor(&self) -> DatabaseExecutor<'_> {
+        match &self.0 {
+            Inner::Reader(pool) => DatabaseExecutor::Connection(pool),
+            Inner::Writer(transaction) => DatabaseExecutor::Transaction(transaction),
+        }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.executor().get_database_backend() == DbBackend::Postgres
+    }
+}

@@ -1,0 +1,61 @@
+//! Rows as the database holds them: one table, one file. Private to this crate, and neither read from the wire nor
+//! written to it.
+#![expect(unreachable_pub, reason = "the derive wants pub")]
+
+pub(crate) mod connection_count;
+pub(crate) mod event;
+pub(crate) mod idempotency_key;
+pub(crate) mod mcp_server;
+pub(crate) mod mcp_session;
+pub(crate) mod mcp_user;
+pub(crate) mod member;
+pub(crate) mod oauth_config;
+pub(crate) mod organization;
+pub(crate) mod rate_limit;
+pub(crate) mod session;
+pub(crate) mod signing_key;
+pub(crate) mod ticket;
+pub(crate) mod ticket_activity;
+pub(crate) mod ticket_number;
+pub(crate) mod tool_call;
+pub(crate) mod tool_count;
+pub(crate) mod user;
+pub(crate) mod walkthrough;
+pub(crate) mod walkthrough_assignment;
+pub(crate) mod walkthrough_completion;
+pub(crate) mod walkthrough_run;
+pub(crate) mod walkthrough_step;
+
+/// Says that every row of a table belongs to one organization.
+macro_rules! tenant_tables {
+    ($($table:ident),+ $(,)?) => {$(
+        impl crate::tenant::TenantTable for $table::Entity {
+            const ORGANIZATION: $table::Column = $table::Column::OrganizationId;
+        }
+    )+};
+}
+
+// An organization's own row is reached like the rows it has.
+impl crate::tenant::TenantTable for organization::Entity {
+    const ORGANIZATION: organization::Column = organization::Column::Id;
+}
+
+tenant_tables!(
+    connection_count,
+    event,
+    mcp_server,
+    mcp_session,
+    mcp_user,
+    member,
+    oauth_config,
+    ticket,
+    ticket_activity,
+    ticket_number,
+    tool_call,
+    tool_count,
+    walkthrough,
+    walkthrough_assignment,
+    walkthrough_completion,
+    walkthrough_run,
+    walkthrough_step,
+);

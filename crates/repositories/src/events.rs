@@ -1,0 +1,58 @@
+//! An organization's history.
+
+use guildhall_domain::{
+    Id, Timestamp,
+    event::{Actor, Audience, Event},
+    id,
+};
+use sea_orm::PaginatorTrait;
+use uuid::Uuid;
+
+use crate::{Error, Result, Tenant, columns, entities::event};
+
+/// An organization's history.
+#[derive(Clone, Copy, Debug)]
+pub struct Events<'a>(pub(crate) Tenant<'a>);
+
+impl Events<'_> {
+    /// How many events there are.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn count(self) -> Result<u64> {
+        Ok(self.0.select::<event::Entity>().count(&self.0.executor()).await?)
+    }
+}
+
+/// The row of an event.
+pub(crate) fn row(
+    id: Id<id::Event>,
+    actor: Actor,
+    audience: Audience,
+    event: &Event,
+    at: Timestamp,
+) -> Result<event::Model> {
+    let (actor_kind, actor_id): (&str, Option<Uuid>) = match actor {
+        Actor::User(id) => ("user", Some(id.uuid())),
+        Actor::EndUser(id) => ("end_user", Some(id.uuid())),
+        Actor::Nobody => ("nobody", None),
+        Actor::System => ("system", None),
+    };
+    let (organization_id, user_id) = match audience {
+        Audience::Organization(id) => (Some(id.uuid()), None),
+        Audience::Account(id) => (None, Some(id.uuid())),
+    };
+    let mut parts = serde_json::to_value(event).map_err(|e| Error::Unreadable(e.to_string()))?;
+    let name = parts["name"].as_str().unwrap_or_default().to_owned();
+    Ok(event::Model {
+        id: id.uuid(),
+        organization_id,
+        user_id,
+        actor_kind: actor_kind.to_owned(),
+        actor_id,
+        name,
+        subject: event.subject(),
+        data: columns::json(parts["data"].take())?,
+        created_at: at.millis(),
+    })
+}

@@ -1,0 +1,284 @@
+//! End users, their visits and their calls.
+
+use guildhall_domain::{
+    Id, Timestamp, id,
+    page::{Cursor, Page, PageRequest},
+    sessions::{McpSession, ToolCall, TrackingId},
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, SelectTwo,
+    sea_query::{Condition, Expr, OnConflict},
+};
+
+use crate::{
+    Error, Result, Tenant,
+    columns::{parse, time},
+    entities::{mcp_server, mcp_session, mcp_user, tool_call},
+};
+
+/// An organization's end users and their visits.
+#[derive(Clone, Copy, Debug)]
+pub struct Visits<'a>(pub(crate) Tenant<'a>);
+
+/// What a visit is made from.
+#[derive(Clone, Debug)]
+pub struct NewVisit {
+    /// Its id.
+    pub id: Id<id::McpSession>,
+    /// To which server.
+    pub server: Id<id::McpServer>,
+    /// Whose.
+    pub person: Id<id::McpUser>,
+    /// The hash of the key that names it, where the protocol has one.
+    pub key_hash: Option<Vec<u8>>,
+    /// What the client calls itself.
+    pub client_name: Option<String>,
+    /// Its version.
+    pub client_version: Option<String>,
+    /// The MCP revision it speaks.
+    pub protocol_version: Option<String>,
+    /// Who this counts as among different people.
+    pub identity: String,
+}
+
+/// A visit as it is kept, with its server.
+#[derive(Clone, Debug)]
+pub struct StoredVisit {
+    /// The visit.
+    pub session: McpSession,
+    /// To which server.
+    pub server: Id<id::McpServer>,
+}
+
+/// Which visits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SessionFilter {
+    /// To this server.
+    pub server: Option<Id<id::McpServer>>,
+    /// Of this person.
+    pub person: Option<Id<id::McpUser>>,
+    /// Begun then or later.
+    pub from: Option<Timestamp>,
+    /// Begun before.
+    pub to: Option<Timestamp>,
+}
+
+impl Visits<'_> {
+    /// Makes a person known, or finds the one of that trackingId: two requests at once make one person.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn welcome(
+        self,
+        id: Id<id::McpUser>,
+        tracking_id: Option<&TrackingId>,
+        handle_hash: Option<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<Id<id::McpUser>> {
+        let row = mcp_user::Model {
+            id: id.uuid(),
+            organization_id: self.0.organization.uuid(),
+            tracking_id: tracking_id.map(|id| id.as_str().to_owned()),
+            email: None,
+            claimed_email: None,
+            display_name: None,
+            handle_hash,
+            first_seen_at: now.millis(),
+            last_seen_at: now.millis(),
+            session_count: 0,
+        };
+        let same = OnConflict::columns([mcp_user::Column::OrganizationId, mcp_user::Column::TrackingId])
+            .update_column(mcp_user::Column::TrackingId)
+            .to_owned();
+        let insert = self.0.inserting::<mcp_user::Entity>([row]).on_conflict(same);
+        let rows = insert.exec_with_returning(&self.0.executor()).await?;
+        let row = rows.into_iter().next().ok_or_else(|| Error::Unreadable("an insert without a row".to_owned()))?;
+        Ok(Id::from_uuid(row.id))
+    }
+
+    /// Begins a visit.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn begin(self, new: NewVisit, now: Timestamp) -> Result<()> {
+        let row = mcp_session::Model {
+            id: new.id.uuid(),
+            organization_id: self.0.organization.uuid(),
+            server_id: new.server.uuid(),
+            mcp_user_id: new.person.uuid(),
+            key_hash: new.key_hash,
+            client_name: new.client_name,
+            client_version: new.client_version,
+            protocol_version: new.protocol_version,
+            title: None,
+            identity: new.identity,
+            connected_at: now.millis(),
+            last_seen_at: now.millis(),
+            ended_at: None,
+            tool_call_count: 0,
+        };
+        self.0.insert::<mcp_session::Entity>(vec![row]).await
+    }
+
+    /// Ends a visit.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn end(self, visit: Id<id::McpSession>, now: Timestamp) -> Result<()> {
+        let update = self.0.update::<mcp_session::Entity>();
+        let end = update.col_expr(mcp_session::Column::EndedAt, Expr::value(now.millis()));
+        end.filter(mcp_session::Column::Id.eq(visit.uuid())).exec(&self.0.executor()).await?;
+        Ok(())
+    }
+
+    /// Keeps what somebody typed as an address to be answered at. It proves nothing and finds nobody.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn claim_email(self, person: Id<id::McpUser>, email: &str) -> Result<()> {
+        let update = self.0.update::<mcp_user::Entity>();
+        let claim = update.col_expr(mcp_user::Column::ClaimedEmail, Expr::value(email));
+        claim.filter(mcp_user::Column::Id.eq(person.uuid())).exec(&self.0.executor()).await?;
+        Ok(())
+    }
+
+    /// The visit, unless it is missing or somebody else's.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn find(self, id: Id<id::McpSession>) -> Result<Option<StoredVisit>> {
+        let row = self.with_servers().filter(mcp_session::Column::Id.eq(id.uuid())).one(&self.0.executor()).await?;
+        row.map(read_visit).transpose()
+    }
+
+    /// Visits, the latest first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn list(self, filter: SessionFilter, page: PageRequest) -> Result<Page<McpSession>> {
+        use mcp_session::Column;
+        let mut which = Condition::all()
+            .add_option(filter.server.map(|id| Column::ServerId.eq(id.uuid())))
+            .add_option(filter.person.map(|id| Column::McpUserId.eq(id.uuid())))
+            .add_option(filter.from.map(|at| Column::ConnectedAt.gte(at.millis())))
+            .add_option(filter.to.map(|at| Column::ConnectedAt.lt(at.millis())));
+        if let Some(Cursor { key, id }) = page.cursor {
+            which = which.add(crate::columns::after(Column::ConnectedAt, key, Column::Id, id, sea_orm::Order::Desc));
+        }
+        let rows = self.with_servers().filter(which).order_by_desc(Column::ConnectedAt).order_by_desc(Column::Id);
+        let rows = rows.limit(page.limit.saturating_add(1)).all(&self.0.executor()).await?;
+        let visits: Vec<McpSession> = rows.into_iter().map(|row| Ok(read_visit(row)?.session)).collect::<Result<_>>()?;
+        Ok(Page::cut(visits, page.limit, |visit| Cursor { key: visit.connected_at.millis(), id: visit.id.uuid() }))
+    }
+
+    fn with_servers(self) -> SelectTwo<mcp_session::Entity, mcp_server::Entity> {
+        let visits = self.0.select::<mcp_session::Entity>();
+        visits.join(JoinType::InnerJoin, its_server()).select_also(mcp_server::Entity)
+    }
+}
+
+fn its_server() -> RelationDef {
+    use mcp_server::Column as Server;
+    use mcp_session::Column as Visit;
+    let relation = mcp_session::Entity::belongs_to(mcp_server::Entity);
+    relation.from((Visit::OrganizationId, Visit::ServerId)).to((Server::OrganizationId, Server::Id)).into()
+}
+
+fn read_visit((visit, server): (mcp_session::Model, Option<mcp_server::Model>)) -> Result<StoredVisit> {
+    let server = server.ok_or_else(|| Error::Unreadable("a visit without a server".to_owned()))?;
+    let session = McpSession {
+        id: Id::from_uuid(visit.id),
+        mcp_user_id: Id::from_uuid(visit.mcp_user_id),
+        server_name: server.name,
+        server_slug: server.slug,
+        client_name: visit.client_name,
+        client_version: visit.client_version,
+        protocol_version: visit.protocol_version,
+        title: visit.title,
+        connected_at: time(visit.connected_at),
+        last_seen_at: time(visit.last_seen_at),
+        tool_call_count: visit.tool_call_count,
+    };
+    Ok(StoredVisit { session, server: Id::from_uuid(server.id) })
+}
+
+/// What an organization's end users called.
+#[derive(Clone, Copy, Debug)]
+pub struct ToolCalls<'a>(pub(crate) Tenant<'a>);
+
+/// A call to be kept.
+#[derive(Clone, Debug)]
+pub struct NewCall {
+    /// Its id.
+    pub id: Id<id::ToolCall>,
+    /// Of which server.
+    pub server: Id<id::McpServer>,
+    /// By whom.
+    pub person: Id<id::McpUser>,
+    /// In which visit.
+    pub visit: Id<id::McpSession>,
+    /// Which tool.
+    pub tool_name: String,
+    /// What it was given, as text of JSON.
+    pub input: String,
+    /// What it answered, as text of JSON.
+    pub output: String,
+    /// Whether it failed.
+    pub is_error: bool,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+impl ToolCalls<'_> {
+    /// The most calls of one visit that are shown.
+    pub const MOST: u64 = 1000;
+
+    /// Keeps calls, in one statement; the database counts them with it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn record(self, calls: Vec<NewCall>) -> Result<()> {
+        let row = |call: NewCall| tool_call::Model {
+            id: call.id.uuid(),
+            organization_id: self.0.organization.uuid(),
+            server_id: call.server.uuid(),
+            mcp_user_id: call.person.uuid(),
+            mcp_session_id: call.visit.uuid(),
+            tool_name: call.tool_name,
+            input: call.input,
+            output: call.output,
+            is_error: call.is_error,
+            duration_ms: call.duration_ms,
+            created_at: call.at.millis(),
+        };
+        self.0.insert::<tool_call::Entity>(calls.into_iter().map(row).collect()).await
+    }
+
+    /// The calls of a visit, oldest first; of more than 1,000 the newest.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn of_visit(self, visit: &StoredVisit) -> Result<Vec<ToolCall>> {
+        let calls = self.0.select::<tool_call::Entity>();
+        let calls = calls.filter(tool_call::Column::McpSessionId.eq(visit.session.id.uuid()));
+        let newest = calls.order_by_desc(tool_call::Column::CreatedAt).order_by_desc(tool_call::Column::Id);
+        let mut rows = newest.limit(Self::MOST).all(&self.0.executor()).await?;
+        rows.reverse();
+        let read = |row: tool_call::Model| {
+            Ok(ToolCall {
+                id: Id::from_uuid(row.id),
+                tool_name: row.tool_name,
+                input: parse(&row.input)?,
+                output: parse(&row.output)?,
+                is_error: row.is_error,
+                duration_ms: row.duration_ms,
+                created_at: time(row.created_at),
+                server_name: visit.session.server_name.clone(),
+                server_slug: visit.session.server_slug.clone(),
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+}

@@ -1,0 +1,119 @@
+//! One organization's rows. The only place that starts a statement on a tenant table, and it adds the organization.
+
+use guildhall_domain::{Id, id};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseExecutor, EntityTrait, Insert, InsertMany, IntoActiveModel, QueryFilter, Select,
+    UpdateMany,
+};
+
+use crate::{
+    Result,
+    analytics::Counters,
+    database::Access,
+    events::Events,
+    mcp_servers::McpServers,
+    organizations::{Members, Profile},
+    sessions::{ToolCalls, Visits},
+    tickets::Tickets,
+    walkthroughs::{Assignments, Runs, Walkthroughs},
+};
+
+/// A table whose every row belongs to one organization.
+pub(crate) trait TenantTable: EntityTrait {
+    const ORGANIZATION: Self::Column;
+}
+
+/// One organization's rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Tenant<'a> {
+    pub(crate) access: &'a Access,
+    pub(crate) organization: Id<id::Organization>,
+}
+
+/// What a tenant has, each as its own small door.
+macro_rules! doors {
+    ($($(#[$doc:meta])* $name:ident -> $Door:ident;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub const fn $name(self) -> $Door<'a> {
+            $Door(self)
+        }
+    )*};
+}
+
+impl<'a> Tenant<'a> {
+    /// Which organization.
+    #[must_use]
+    pub const fn id(self) -> Id<id::Organization> {
+        self.organization
+    }
+
+    doors! {
+        /// What it is.
+        profile -> Profile;
+        /// Who belongs to it.
+        members -> Members;
+        /// What happened in it.
+        events -> Events;
+        /// The MCP servers it publishes.
+        mcp_servers -> McpServers;
+        /// Its end users and their visits.
+        visits -> Visits;
+        /// What its end users called.
+        tool_calls -> ToolCalls;
+        /// What was counted.
+        counters -> Counters;
+        /// Its walkthroughs and their steps.
+        walkthroughs -> Walkthroughs;
+        /// Which walkthroughs its servers offer.
+        assignments -> Assignments;
+        /// How far its end users are.
+        runs -> Runs;
+        /// Its support tickets.
+        tickets -> Tickets;
+    }
+
+    pub(crate) const fn executor(self) -> DatabaseExecutor<'a> {
+        self.access.executor()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place that adds the organization")]
+impl Tenant<'_> {
+    pub(crate) fn select<E: TenantTable>(self) -> Select<E> {
+        E::find().filter(E::ORGANIZATION.eq(self.organization.uuid()))
+    }
+
+    pub(crate) fn update<E: TenantTable>(self) -> UpdateMany<E> {
+        E::update_many().filter(E::ORGANIZATION.eq(self.organization.uuid()))
+    }
+
+    pub(crate) async fn delete<E: TenantTable>(self, which: impl Into<sea_orm::Condition>) -> Result<u64> {
+        let delete = E::delete_many().filter(E::ORGANIZATION.eq(self.organization.uuid())).filter(which.into());
+        Ok(delete.exec(&self.executor()).await?.rows_affected)
+    }
+
+    /// An insert of `rows`, all of this organization.
+    pub(crate) fn inserting<E>(self, rows: impl IntoIterator<Item = E::Model>) -> InsertMany<E::ActiveModel>
+    where
+        E: TenantTable,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        Insert::many(rows.into_iter().map(|row| {
+            let mut row = row.into_active_model().reset_all();
+            row.set(E::ORGANIZATION, self.organization.uuid().into());
+            row
+        }))
+    }
+
+    pub(crate) async fn insert<E>(self, rows: Vec<E::Model>) -> Result<()>
+    where
+        E: TenantTable,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        if !rows.is_empty() {
+            self.inserting::<E>(rows).exec_without_returning(&self.executor()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,451 @@
+//! Support tickets and their history.
+
+use guildhall_domain::{
+    Id, Timestamp, id,
+    mcp_servers::SupportTicketType,
+    page::{Cursor, Page, PageRequest},
+    text::Email,
+    tickets::{Activity, ActivityType, ContentType, Priority, Ticket, TicketStatus, TicketWithMcpUser},
+};
+use sea_orm::{
+    ColumnTrait, Condition, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Error, Result, Tenant,
+    columns::{after, json, parse, read, read_option, time, word},
+    entities::{mcp_server, mcp_user, member, ticket, ticket_activity, ticket_number, user},
+    search::like,
+};
+
+/// An organization's support tickets.
+#[derive(Clone, Copy, Debug)]
+pub struct Tickets<'a>(pub(crate) Tenant<'a>);
+
+/// What a ticket is made from.
+#[derive(Clone, Debug)]
+pub struct NewTicket {
+    /// Its id.
+    pub id: Id<id::Ticket>,
+    /// One line.
+    pub title: String,
+    /// What is wrong.
+    pub concise_summary: String,
+    /// What else may help.
+    pub context: Option<String>,
+    /// How far it has come.
+    pub status: TicketStatus,
+    /// Where an answer reaches the person who asked.
+    pub email: Option<Email>,
+    /// Where it goes.
+    pub method: SupportTicketType,
+    /// The server it came through.
+    pub server: Id<id::McpServer>,
+    /// Who asked.
+    pub person: Id<id::McpUser>,
+    /// The visit it came from.
+    pub visit: Id<id::McpSession>,
+}
+
+/// What an entry of a ticket's history is made from.
+#[derive(Clone, Debug)]
+pub struct NewActivity {
+    /// Its id.
+    pub id: Id<id::Activity>,
+    /// What it is.
+    pub activity_type: ActivityType,
+    /// What it says.
+    pub content: String,
+    /// How that is written.
+    pub content_type: ContentType,
+    /// Facts for programs.
+    pub metadata: Value,
+    /// Who wrote it; none is Guildhall itself.
+    pub author: Option<Id<id::User>>,
+}
+
+/// Which tickets.
+#[derive(Clone, Debug, Default)]
+pub struct TicketFilter {
+    /// In one of these; empty means any.
+    pub status: Vec<TicketStatus>,
+    /// Of this priority.
+    pub priority: Option<Priority>,
+    /// Of this member (`Some(None)`: of nobody).
+    pub assignee: Option<Option<Id<id::Member>>>,
+    /// Through this server.
+    pub server: Option<Id<id::McpServer>>,
+    /// With these words in the title or the summary.
+    pub search: Option<String>,
+}
+
+/// In which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TicketSort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The oldest first.
+    Oldest,
+    /// The most urgent first, of those the newest.
+    Priority,
+    /// The last changed first.
+    Updated,
+}
+
+/// A page of tickets.
+pub type ListedTickets = Page<Ticket>;
+
+#[derive(FromQueryResult)]
+struct TicketRow {
+    #[sea_orm(nested)]
+    ticket: ticket::Model,
+    server_name: Option<String>,
+    server_slug: Option<String>,
+    assignee_user_id: Option<Uuid>,
+    assignee_name: Option<String>,
+    assignee_email: Option<String>,
+    assignee_image: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct ActivityRow {
+    #[sea_orm(nested)]
+    activity: ticket_activity::Model,
+    user_name: Option<String>,
+    user_email: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct AskerRow {
+    #[sea_orm(nested)]
+    ticket: ticket::Model,
+    server_name: Option<String>,
+    server_slug: Option<String>,
+    tracking_id: Option<String>,
+    person_email: Option<String>,
+    first_seen_at: Option<i64>,
+}
+
+#[derive(FromQueryResult)]
+struct StatusRow {
+    status: String,
+    total: i64,
+}
+
+impl Tickets<'_> {
+    /// Files a ticket under the organization's next number.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn file(self, new: NewTicket, now: Timestamp) -> Result<i64> {
+        let number = self.next_number().await?;
+        let row = ticket::Model {
+            id: new.id.uuid(),
+            organization_id: self.0.organization.uuid(),
+            number,
+            title: new.title,
+            concise_summary: new.concise_summary,
+            context: new.context,
+            status: word(new.status),
+            priority: rank(Priority::default()),
+            email: new.email.as_ref().map(word),
+            assignee_id: None,
+            method: word(new.method),
+            server_id: Some(new.server.uuid()),
+            mcp_user_id: Some(new.person.uuid()),
+            mcp_session_id: Some(new.visit.uuid()),
+            external_url: None,
+            created_at: now.millis(),
+            updated_at: now.millis(),
+            resolved_at: None,
+            first_response_at: None,
+        };
+        self.0.insert::<ticket::Entity>(vec![row]).await?;
+        Ok(number)
+    }
+
+    /// The ticket, unless it is missing or somebody else's.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn find(self, id: Id<id::Ticket>) -> Result<Option<Ticket>> {
+        let row = self.complete().filter(ticket::Column::Id.eq(id.uuid())).into_model::<TicketRow>();
+        row.one(&self.0.executor()).await?.map(Ticket::try_from).transpose()
+    }
+
+    /// The same, so that nobody else can change it before this transaction ends.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn find_to_change(self, id: Id<id::Ticket>) -> Result<Option<Ticket>> {
+        if self.0.access.is_postgres() {
+            let lock = self.0.select::<ticket::Entity>().filter(ticket::Column::Id.eq(id.uuid())).lock_exclusive();
+            lock.one(&self.0.executor()).await?; // SQLite has one writer
+        }
+        self.find(id).await
+    }
+
+    /// Tickets in `sort` order.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn list(self, filter: &TicketFilter, sort: TicketSort, page: PageRequest) -> Result<ListedTickets> {
+        use ticket::Column;
+        let (key, order) = match sort {
+            TicketSort::Newest => (Column::CreatedAt, Order::Desc),
+            TicketSort::Oldest => (Column::CreatedAt, Order::Asc),
+            TicketSort::Priority => (Column::Priority, Order::Desc),
+            TicketSort::Updated => (Column::UpdatedAt, Order::Desc),
+        };
+        let mut which = Condition::all().add(filter.condition());
+        if let Some(cursor) = page.cursor {
+            which = which.add(after(key, cursor.key, Column::Id, cursor.id, order.clone()));
+        }
+        let rows = self.complete().filter(which).order_by(key, order.clone()).order_by(Column::Id, order);
+        let rows = rows.limit(page.limit.saturating_add(1)).into_model::<TicketRow>().all(&self.0.executor()).await?;
+        let tickets: Vec<Ticket> = rows.into_iter().map(Ticket::try_from).collect::<Result<_>>()?;
+        let key_of = |ticket: &Ticket| match sort {
+            TicketSort::Newest | TicketSort::Oldest => ticket.created_at.millis(),
+            TicketSort::Priority => i64::from(rank(ticket.priority)),
+            TicketSort::Updated => ticket.updated_at.millis(),
+        };
+        Ok(Page::cut(tickets, page.limit, |ticket| Cursor { key: key_of(ticket), id: ticket.id.uuid() }))
+    }
+
+    /// How many of the organization's tickets have each status.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn by_status(self) -> Result<Vec<(TicketStatus, i64)>> {
+        let counts = self.0.select::<ticket::Entity>().select_only().column(ticket::Column::Status);
+        let counts = counts.expr_as(ticket::Column::Id.count(), "total").group_by(ticket::Column::Status);
+        let rows = counts.into_model::<StatusRow>().all(&self.0.executor()).await?;
+        rows.into_iter().map(|row| Ok((read(row.status)?, row.total))).collect()
+    }
+
+    /// The tickets filed in a visit, oldest first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn of_visit(self, visit: Id<id::McpSession>) -> Result<Vec<Ticket>> {
+        let tickets = self.complete().filter(ticket::Column::McpSessionId.eq(visit.uuid()));
+        let rows = tickets.order_by_asc(ticket::Column::CreatedAt).order_by_asc(ticket::Column::Id).limit(1000);
+        let rows = rows.into_model::<TicketRow>().all(&self.0.executor()).await?;
+        rows.into_iter().map(Ticket::try_from).collect()
+    }
+
+    /// The ticket with the person who asked, in one statement.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn with_mcp_user(self, id: Id<id::Ticket>) -> Result<Option<TicketWithMcpUser>> {
+        let mut select = self.0.select::<ticket::Entity>().filter(ticket::Column::Id.eq(id.uuid()));
+        let person = |column| Expr::col((mcp_user::Entity, column));
+        let asked = Condition::all()
+            .add(person(mcp_user::Column::OrganizationId).eq(Expr::col((ticket::Entity, ticket::Column::OrganizationId))))
+            .add(person(mcp_user::Column::Id).eq(Expr::col((ticket::Entity, ticket::Column::McpUserId))));
+        join_server(QuerySelect::query(&mut select))
+            .left_join(mcp_user::Entity, asked)
+            .expr_as(person(mcp_user::Column::TrackingId), "tracking_id")
+            .expr_as(person(mcp_user::Column::Email), "person_email")
+            .expr_as(person(mcp_user::Column::FirstSeenAt), "first_seen_at");
+        let Some(row) = select.into_model::<AskerRow>().one(&self.0.executor()).await? else { return Ok(None) };
+        Ok(Some(TicketWithMcpUser {
+            ticket_id: Id::from_uuid(row.ticket.id),
+            title: row.ticket.title,
+            status: read(row.ticket.status)?,
+            created_at: time(row.ticket.created_at),
+            mcp_user_tracking_id: row.tracking_id,
+            mcp_user_email: read_option(row.person_email.or(row.ticket.email))?,
+            mcp_user_first_seen: row.first_seen_at.map(time),
+            mcp_server_name: row.server_name,
+            mcp_server_slug: row.server_slug,
+        }))
+    }
+
+    /// Moves `ticket`, which must have been read to be changed.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn set_status(self, ticket: Ticket, status: TicketStatus, now: Timestamp) -> Result<Ticket> {
+        let settled_before = ticket.resolved_at.filter(|_| ticket.status.is_settled());
+        let resolved_at = if status.is_settled() { Some(settled_before.unwrap_or(now)) } else { None };
+        let update = self
+            .0
+            .update::<ticket::Entity>()
+            .col_expr(ticket::Column::Status, Expr::value(word(status)))
+            .col_expr(ticket::Column::ResolvedAt, Expr::value(resolved_at.map(Timestamp::millis)))
+            .col_expr(ticket::Column::UpdatedAt, Expr::value(now.millis()));
+        update.filter(ticket::Column::Id.eq(ticket.id.uuid())).exec(&self.0.executor()).await?;
+        Ok(Ticket { status, resolved_at, updated_at: now, ..ticket })
+    }
+
+    /// Adds an entry to the history of a ticket.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn note(self, ticket: Id<id::Ticket>, new: NewActivity, now: Timestamp) -> Result<()> {
+        let row = ticket_activity::Model {
+            id: new.id.uuid(),
+            organization_id: self.0.organization.uuid(),
+            ticket_id: ticket.uuid(),
+            activity_type: word(new.activity_type),
+            content: new.content,
+            content_type: word(new.content_type),
+            metadata: json(&new.metadata)?,
+            author_id: new.author.map(Id::uuid),
+            is_public: false,
+            created_at: now.millis(),
+            edited_at: None,
+        };
+        self.0.insert::<ticket_activity::Entity>(vec![row]).await
+    }
+
+    /// The history of `ticket`, the newest entry first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn activities(self, ticket: &Ticket, limit: u64, offset: u64) -> Result<Vec<Activity>> {
+        use ticket_activity::Column;
+        let mut select = self.0.select::<ticket_activity::Entity>().filter(Column::TicketId.eq(ticket.id.uuid()));
+        let author = Expr::col((user::Entity, user::Column::Id)).eq(Expr::col((ticket_activity::Entity, Column::AuthorId)));
+        QuerySelect::query(&mut select)
+            .left_join(user::Entity, author)
+            .expr_as(Expr::col((user::Entity, user::Column::Name)), "user_name")
+            .expr_as(Expr::col((user::Entity, user::Column::Email)), "user_email");
+        let newest = select.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit).offset(offset);
+        let rows = newest.into_model::<ActivityRow>().all(&self.0.executor()).await?;
+        let read = |row: ActivityRow| {
+            Ok(Activity {
+                id: Id::from_uuid(row.activity.id),
+                created_at: time(row.activity.created_at),
+                activity_type: read(row.activity.activity_type)?,
+                content: row.activity.content,
+                content_type: read(row.activity.content_type)?,
+                metadata: parse(&row.activity.metadata)?,
+                user_name: row.user_name,
+                user_email: read_option(row.user_email)?,
+                is_public: row.activity.is_public,
+                edited_at: row.activity.edited_at.map(time),
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    async fn next_number(self) -> Result<i64> {
+        let first = ticket_number::Model { organization_id: self.0.organization.uuid(), last_number: 1 };
+        let next = Expr::col((ticket_number::Entity, ticket_number::Column::LastNumber)).add(1);
+        let next = OnConflict::column(ticket_number::Column::OrganizationId)
+            .value(ticket_number::Column::LastNumber, next)
+            .to_owned();
+        let insert = self.0.inserting::<ticket_number::Entity>([first]).on_conflict(next);
+        let rows = insert.exec_with_returning(&self.0.executor()).await?;
+        rows.first().map(|row| row.last_number).ok_or_else(|| Error::Unreadable("an insert without a row".to_owned()))
+    }
+
+    /// Tickets with their server and assignee.
+    fn complete(self) -> sea_orm::Select<ticket::Entity> {
+        let mut select = self.0.select::<ticket::Entity>();
+        let its = |column| Expr::col((ticket::Entity, column));
+        let assignee = Condition::all()
+            .add(Expr::col((member::Entity, member::Column::OrganizationId)).eq(its(ticket::Column::OrganizationId)))
+            .add(Expr::col((member::Entity, member::Column::Id)).eq(its(ticket::Column::AssigneeId)));
+        let account = Expr::col((user::Entity, user::Column::Id)).eq(Expr::col((member::Entity, member::Column::UserId)));
+        join_server(QuerySelect::query(&mut select))
+            .left_join(member::Entity, assignee)
+            .left_join(user::Entity, account)
+            .expr_as(Expr::col((user::Entity, user::Column::Id)), "assignee_user_id")
+            .expr_as(Expr::col((user::Entity, user::Column::Name)), "assignee_name")
+            .expr_as(Expr::col((user::Entity, user::Column::Email)), "assignee_email")
+            .expr_as(Expr::col((user::Entity, user::Column::Image)), "assignee_image");
+        select
+    }
+}
+
+fn join_server(query: &mut sea_orm::sea_query::SelectStatement) -> &mut sea_orm::sea_query::SelectStatement {
+    let server = |column| Expr::col((mcp_server::Entity, column));
+    let through = Condition::all()
+        .add(server(mcp_server::Column::OrganizationId).eq(Expr::col((ticket::Entity, ticket::Column::OrganizationId))))
+        .add(server(mcp_server::Column::Id).eq(Expr::col((ticket::Entity, ticket::Column::ServerId))));
+    query
+        .left_join(mcp_server::Entity, through)
+        .expr_as(server(mcp_server::Column::Name), "server_name")
+        .expr_as(server(mcp_server::Column::Slug), "server_slug")
+}
+
+impl TicketFilter {
+    fn condition(&self) -> Condition {
+        use ticket::Column;
+        let statuses = (!self.status.is_empty()).then(|| Column::Status.is_in(self.status.iter().map(word)));
+        let assignee = self.assignee.map(|assignee| match assignee {
+            Some(member) => Column::AssigneeId.eq(member.uuid()),
+            None => Column::AssigneeId.is_null(),
+        });
+        let words = self.search.as_deref();
+        Condition::all()
+            .add_option(statuses)
+            .add_option(self.priority.map(|priority| Column::Priority.eq(rank(priority))))
+            .add_option(assignee)
+            .add_option(self.server.map(|server| Column::ServerId.eq(server.uuid())))
+            .add_option(words.map(|w| Condition::any().add(like(Column::Title, w)).add(like(Column::ConciseSummary, w))))
+    }
+}
+
+/// Priorities are kept as numbers, so that the database can sort by them.
+const fn rank(priority: Priority) -> i32 {
+    match priority {
+        Priority::Low => 0,
+        Priority::Medium => 1,
+        Priority::High => 2,
+        Priority::Critical => 3,
+    }
+}
+
+const fn of_rank(rank: i32) -> Priority {
+    match rank {
+        0 => Priority::Low,
+        1 => Priority::Medium,
+        2 => Priority::High,
+        _ => Priority::Critical,
+    }
+}
+
+impl TryFrom<TicketRow> for Ticket {
+    type Error = Error;
+    fn try_from(row: TicketRow) -> Result<Self> {
+        let assignee = match (row.assignee_user_id, row.assignee_email) {
+            (Some(id), Some(email)) => Some(guildhall_domain::organizations::Person {
+                id: Id::from_uuid(id),
+                name: row.assignee_name,
+                email: read(email)?,
+                image: row.assignee_image,
+            }),
+            _ => None,
+        };
+        let ticket = row.ticket;
+        Ok(Self {
+            id: Id::from_uuid(ticket.id),
+            number: ticket.number,
+            title: ticket.title,
+            concise_summary: ticket.concise_summary,
+            context: ticket.context,
+            status: read(ticket.status)?,
+            priority: of_rank(ticket.priority),
+            email: read_option(ticket.email)?,
+            assignee,
+            method: read(ticket.method)?,
+            server_name: row.server_name,
+            server_slug: row.server_slug,
+            mcp_session_id: ticket.mcp_session_id.map(Id::from_uuid),
+            created_at: time(ticket.created_at),
+            updated_at: time(ticket.updated_at),
+            resolved_at: ticket.resolved_at.map(time),
+            first_response_at: ticket.first_response_at.map(time),
+            external_url: ticket.external_url,
+        })
+    }
+}

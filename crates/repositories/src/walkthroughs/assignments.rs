@@ -1,0 +1,62 @@
+//! Which walkthroughs a server offers.
+
+use guildhall_domain::{Id, id, walkthroughs::Assignment};
+use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
+
+use crate::{
+    Error, Result, Tenant,
+    entities::{walkthrough, walkthrough_assignment},
+    mcp_servers::StoredServer,
+};
+
+/// Which walkthroughs an organization's servers offer.
+#[derive(Clone, Copy, Debug)]
+pub struct Assignments<'a>(pub(crate) Tenant<'a>);
+
+impl Assignments<'_> {
+    /// What `server` offers, in its order.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn of(self, server: &StoredServer) -> Result<Vec<Assignment>> {
+        use walkthrough_assignment::Column;
+        let rows = self.0.select::<walkthrough_assignment::Entity>().filter(Column::ServerId.eq(server.id.uuid()));
+        let rows = rows.join(JoinType::InnerJoin, its_walkthrough()).select_also(walkthrough::Entity);
+        let rows = rows.order_by_asc(Column::DisplayOrder).all(&self.0.executor()).await?;
+        let read = |(assignment, walkthrough): (walkthrough_assignment::Model, Option<walkthrough::Model>)| {
+            let walkthrough = walkthrough.ok_or_else(|| Error::Unreadable("an assignment of nothing".to_owned()))?;
+            Ok(Assignment {
+                walkthrough: walkthrough.try_into()?,
+                display_order: assignment.display_order,
+                is_enabled: assignment.is_enabled,
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Makes `walkthroughs`, in this order, all that `server` offers. What stays keeps its switch.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn replace(self, server: &StoredServer, walkthroughs: &[(Id<id::Walkthrough>, bool)]) -> Result<()> {
+        self.0
+            .delete::<walkthrough_assignment::Entity>(walkthrough_assignment::Column::ServerId.eq(server.id.uuid()))
+            .await?;
+        let row = |(place, (walkthrough, is_enabled)): (usize, &(Id<id::Walkthrough>, bool))| walkthrough_assignment::Model {
+            organization_id: self.0.organization.uuid(),
+            server_id: server.id.uuid(),
+            walkthrough_id: walkthrough.uuid(),
+            display_order: i32::try_from(place).unwrap_or(i32::MAX),
+            is_enabled: *is_enabled,
+        };
+        self.0.insert::<walkthrough_assignment::Entity>(walkthroughs.iter().enumerate().map(row).collect()).await
+    }
+}
+
+fn its_walkthrough() -> RelationDef {
+    use walkthrough::Column as Walkthrough;
+    use walkthrough_assignment::Column as Assignment;
+    let relation = walkthrough_assignment::Entity::belongs_to(walkthrough::Entity);
+    let relation = relation.from((Assignment::OrganizationId, Assignment::WalkthroughId));
+    relation.to((Walkthrough::OrganizationId, Walkthrough::Id)).into()
+}

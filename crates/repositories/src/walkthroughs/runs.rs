@@ -1,0 +1,264 @@
+//! How far end users are: a run is one person's way through one walkthrough on one server.
+
+use std::collections::HashSet;
+
+use guildhall_domain::{
+    Id, Timestamp, id,
+    walkthroughs::{Progress, Step, Walkthrough, WalkthroughStatus},
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationDef, Select,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use uuid::Uuid;
+
+use crate::{
+    Result, Tenant,
+    columns::word,
+    entities::{walkthrough, walkthrough_assignment, walkthrough_completion, walkthrough_run, walkthrough_step},
+};
+
+/// How far an organization's end users are.
+#[derive(Clone, Copy, Debug)]
+pub struct Runs<'a>(pub(crate) Tenant<'a>);
+
+/// A walkthrough that an end user can take, with how far that person is.
+#[derive(Clone, Debug)]
+pub struct Offered {
+    /// The walkthrough.
+    pub walkthrough: Walkthrough,
+    /// The person's latest run and its number; none where it was never started.
+    pub run: Option<(Uuid, i32)>,
+    /// How far the person is in it.
+    pub progress: Progress,
+}
+
+/// One person's way through one walkthrough.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its id.
+    pub id: Uuid,
+    /// The walkthrough.
+    pub walkthrough: Walkthrough,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// The steps done.
+    pub done: HashSet<Id<id::Step>>,
+}
+
+#[derive(FromQueryResult)]
+struct OfferedRow {
+    #[sea_orm(nested)]
+    walkthrough: walkthrough::Model,
+    run_id: Option<Uuid>,
+    attempt: Option<i32>,
+    done: i64,
+}
+
+#[derive(FromQueryResult)]
+struct StepRow {
+    run_id: Uuid,
+    #[sea_orm(nested)]
+    step: walkthrough_step::Model,
+    done_step_id: Option<Uuid>,
+}
+
+impl Runs<'_> {
+    /// What `server` offers to `person`, in the server's order, with how far the person is: published, enabled, and
+    /// with steps.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn offered(self, server: Id<id::McpServer>, person: Id<id::McpUser>) -> Result<Vec<Offered>> {
+        let mut select = self.0.select::<walkthrough::Entity>().filter(open());
+        let assigned = Condition::all()
+            .add(same(walkthrough_assignment::Column::OrganizationId, walkthrough::Column::OrganizationId))
+            .add(same(walkthrough_assignment::Column::WalkthroughId, walkthrough::Column::Id))
+            .add(walkthrough_assignment::Column::ServerId.eq(server.uuid()))
+            .add(walkthrough_assignment::Column::IsEnabled.eq(true));
+        // The latest run, if any: none of the same has a higher number.
+        let latest = self.of(server, person).select_only().expr(walkthrough_run::Column::Attempt.max());
+        let latest = latest.filter(same(walkthrough_run::Column::WalkthroughId, walkthrough::Column::Id)).into_query();
+        let run = Condition::all()
+            .add(same(walkthrough_run::Column::OrganizationId, walkthrough::Column::OrganizationId))
+            .add(same(walkthrough_run::Column::WalkthroughId, walkthrough::Column::Id))
+            .add(walkthrough_run::Column::ServerId.eq(server.uuid()))
+            .add(walkthrough_run::Column::McpUserId.eq(person.uuid()))
+            .add(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Attempt)).in_subquery(latest));
+        let done = self
+            .0
+            .select::<walkthrough_completion::Entity>()
+            .join(JoinType::InnerJoin, its_step())
+            .select_only()
+            .expr(walkthrough_completion::Column::StepId.count())
+            .filter(same(walkthrough_completion::Column::RunId, walkthrough_run::Column::Id))
+            .into_query();
+        let query = QuerySelect::query(&mut select);
+        query
+            .inner_join(walkthrough_assignment::Entity, assigned)
+            .left_join(walkthrough_run::Entity, run)
+            .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)), "run_id")
+            .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Attempt)), "attempt")
+            .expr_as(Expr::SubQuery(None, Box::new(done.into())), "done");
+        let rows = select.order_by_asc(walkthrough_assignment::Column::DisplayOrder).into_model::<OfferedRow>();
+        let read = |row: OfferedRow| {
+            let walkthrough: Walkthrough = row.walkthrough.try_into()?;
+            let total = u32::try_from(walkthrough.step_count).unwrap_or(0);
+            let progress = Progress::new(u32::try_from(row.done).unwrap_or(0), total);
+            Ok(Offered { walkthrough, run: row.run_id.zip(row.attempt), progress })
+        };
+        rows.all(&self.0.executor()).await?.into_iter().map(read).collect()
+    }
+
+    /// The person's latest run on `server`: of the walkthrough that `step` is of, or else whichever was last active.
+    /// None where there is none or the server no longer offers its walkthrough.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn current(
+        self,
+        server: Id<id::McpServer>,
+        person: Id<id::McpUser>,
+        step: Option<Id<id::Step>>,
+    ) -> Result<Option<(Uuid, Vec<Step>, HashSet<Id<id::Step>>)>> {
+        let mut runs = self.of(server, person).select_only().column(walkthrough_run::Column::Id);
+        if let Some(step) = step {
+            let its = self.0.select::<walkthrough_step::Entity>().filter(walkthrough_step::Column::Id.eq(step.uuid()));
+            let its = its.select_only().column(walkthrough_step::Column::WalkthroughId).into_query();
+            runs = runs.filter(walkthrough_run::Column::WalkthroughId.in_subquery(its));
+            runs = runs.order_by_desc(walkthrough_run::Column::Attempt);
+        }
+        let newest = runs.order_by_desc(walkthrough_run::Column::LastActivityAt).order_by_desc(walkthrough_run::Column::Id);
+        let newest = newest.limit(1).into_query();
+
+        let mut select = self.0.select::<walkthrough_step::Entity>();
+        let run = Condition::all()
+            .add(same(walkthrough_run::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
+            .add(same(walkthrough_run::Column::WalkthroughId, walkthrough_step::Column::WalkthroughId))
+            .add(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)).in_subquery(newest));
+        let assigned = Condition::all()
+            .add(same(walkthrough_assignment::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
+            .add(same(walkthrough_assignment::Column::WalkthroughId, walkthrough_step::Column::WalkthroughId))
+            .add(walkthrough_assignment::Column::ServerId.eq(server.uuid()))
+            .add(walkthrough_assignment::Column::IsEnabled.eq(true));
+        let published = Condition::all()
+            .add(same(walkthrough::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
+            .add(same(walkthrough::Column::Id, walkthrough_step::Column::WalkthroughId))
+            .add(open());
+        let done = Condition::all()
+            .add(same(walkthrough_completion::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
+            .add(same(walkthrough_completion::Column::RunId, walkthrough_run::Column::Id))
+            .add(same(walkthrough_completion::Column::StepId, walkthrough_step::Column::Id));
+        QuerySelect::query(&mut select)
+            .inner_join(walkthrough_run::Entity, run)
+            .inner_join(walkthrough_assignment::Entity, assigned)
+            .inner_join(walkthrough::Entity, published)
+            .left_join(walkthrough_completion::Entity, done)
+            .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)), "run_id")
+            .expr_as(Expr::col((walkthrough_completion::Entity, walkthrough_completion::Column::StepId)), "done_step_id");
+        let rows = select.order_by_asc(walkthrough_step::Column::DisplayOrder).into_model::<StepRow>();
+        let rows = rows.all(&self.0.executor()).await?;
+        let Some(run) = rows.first().map(|row| row.run_id) else { return Ok(None) };
+        let done = rows.iter().filter_map(|row| row.done_step_id).map(Id::from_uuid).collect();
+        let steps = rows.into_iter().map(|row| row.step.try_into()).collect::<Result<_>>()?;
+        Ok(Some((run, steps, done)))
+    }
+
+    /// The steps of `walkthrough`, in order, and which of them were done in `run`.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn steps(self, walkthrough: &Walkthrough, run: Option<Uuid>) -> Result<(Vec<Step>, HashSet<Id<id::Step>>)> {
+        let mut select = self.0.select::<walkthrough_step::Entity>();
+        select = select.filter(walkthrough_step::Column::WalkthroughId.eq(walkthrough.id.uuid()));
+        let done = Condition::all()
+            .add(same(walkthrough_completion::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
+            .add(same(walkthrough_completion::Column::StepId, walkthrough_step::Column::Id))
+            .add(walkthrough_completion::Column::RunId.eq(run.unwrap_or_default()));
+        QuerySelect::query(&mut select).left_join(walkthrough_completion::Entity, done);
+        let rows = select.select_also(walkthrough_completion::Entity);
+        let rows = rows.order_by_asc(walkthrough_step::Column::DisplayOrder).all(&self.0.executor()).await?;
+        let done = rows.iter().filter_map(|(_, done)| done.as_ref()).map(|done| Id::from_uuid(done.step_id)).collect();
+        let steps = rows.into_iter().map(|(step, _)| step.try_into()).collect::<Result<_>>()?;
+        Ok((steps, done))
+    }
+
+    /// Begins the person's run number `attempt`; two at once begin one.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn begin(
+        self,
+        id: Uuid,
+        walkthrough: &Walkthrough,
+        server: Id<id::McpServer>,
+        person: Id<id::McpUser>,
+        attempt: i32,
+        now: Timestamp,
+    ) -> Result<()> {
+        let row = walkthrough_run::Model {
+            id,
+            organization_id: self.0.organization.uuid(),
+            mcp_user_id: person.uuid(),
+            server_id: server.uuid(),
+            walkthrough_id: walkthrough.id.uuid(),
+            attempt,
+            started_at: now.millis(),
+            last_activity_at: now.millis(),
+        };
+        let insert = self.0.inserting::<walkthrough_run::Entity>([row]).on_conflict(OnConflict::new().do_nothing().to_owned());
+        insert.exec_without_returning(&self.0.executor()).await?;
+        Ok(())
+    }
+
+    /// Makes `run` the person's latest again.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn touch(self, run: Uuid, now: Timestamp) -> Result<()> {
+        let touch = self.0.update::<walkthrough_run::Entity>();
+        let touch = touch.col_expr(walkthrough_run::Column::LastActivityAt, Expr::value(now.millis()));
+        touch.filter(walkthrough_run::Column::Id.eq(run)).exec(&self.0.executor()).await?;
+        Ok(())
+    }
+
+    /// Marks `step` done in `run`; false where it was.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn complete(self, run: Uuid, step: &Step, now: Timestamp) -> Result<bool> {
+        let row = walkthrough_completion::Model {
+            organization_id: self.0.organization.uuid(),
+            run_id: run,
+            step_id: step.id.uuid(),
+            completed_at: now.millis(),
+        };
+        let insert = self.0.inserting::<walkthrough_completion::Entity>([row]);
+        let insert = insert.on_conflict(OnConflict::new().do_nothing().to_owned());
+        Ok(insert.exec_without_returning(&self.0.executor()).await? == 1)
+    }
+
+    fn of(self, server: Id<id::McpServer>, person: Id<id::McpUser>) -> Select<walkthrough_run::Entity> {
+        let runs = self.0.select::<walkthrough_run::Entity>();
+        let runs = runs.filter(walkthrough_run::Column::ServerId.eq(server.uuid()));
+        runs.filter(walkthrough_run::Column::McpUserId.eq(person.uuid()))
+    }
+}
+
+/// Whether end users can take a walkthrough, wherever it is assigned.
+fn open() -> Condition {
+    let published = walkthrough::Column::Status.eq(word(WalkthroughStatus::Published));
+    Condition::all().add(published).add(walkthrough::Column::StepCount.gt(0))
+}
+
+fn same<A: ColumnTrait, B: ColumnTrait>(a: A, b: B) -> Expr {
+    Expr::col(a.as_column_ref()).eq(Expr::col(b.as_column_ref()))
+}
+
+fn its_step() -> RelationDef {
+    use walkthrough_completion::Column as Completion;
+    use walkthrough_step::Column as Step;
+    let relation = walkthrough_completion::Entity::belongs_to(walkthrough_step::Entity);
+    relation.from((Completion::OrganizationId, Completion::StepId)).to((Step::OrganizationId, Step::Id)).into()
+}
