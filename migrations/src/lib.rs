@@ -9,7 +9,7 @@ mod m0004_walkthroughs;
 mod m0005_tickets;
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -26,6 +26,34 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_tickets::Migration),
         ]
     }
+}
+
+/// Brings the schema up to date. Nodes that start together take turns.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
+    if database.get_database_backend() != DbBackend::Postgres {
+        return Migrator::up(database, None).await;
+    }
+    let turn = database.begin().await?;
+    lock(&turn).await?;
+    let done = Migrator::up(database, None).await;
+    turn.commit().await?;
+    done
+}
+
+/// Whether the schema lacks a migration.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn is_behind(database: &DatabaseConnection) -> Result<bool, DbErr> {
+    Ok(!Migrator::get_pending_migrations(database).await?.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a lock of the database itself, no table")]
+async fn lock(turn: &DatabaseTransaction) -> Result<(), DbErr> {
+    turn.execute_unprepared("select pg_advisory_xact_lock(4716052019)").await.map(|_| ())
 }
 
 /// Runs `sql` with the words of the database at hand.

@@ -78,7 +78,10 @@ async function call(client, tool, args = {}) {
     tool,
     arguments: given,
     isError: result.isError === true,
-    text: result.content.filter(part => part.type === 'text').map(part => part.text).join('\n'),
+    text: result.content
+      .filter(part => part.type === 'text')
+      .map(part => part.text)
+      .join('\n'),
     structuredContent: result.structuredContent ?? null,
     visitor: result._meta?.[VISITOR] ?? null,
     startedAt,

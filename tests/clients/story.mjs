@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Comparison } from './lib/compare.mjs'
 import { drive, drivers } from './lib/drivers.mjs'
 import { compareCharts } from './lib/figures.mjs'
-import { everything, nodes, signUp, unique } from './lib/rpc.mjs'
+import { byHost, byPath, everything, nodes, signUp, unique } from './lib/rpc.mjs'
 import { compareTickets, resolveOne } from './lib/story-tickets.mjs'
 import { comparable, publish } from './lib/story-walkthroughs.mjs'
 
@@ -35,8 +35,9 @@ check.same('account', 'email', user.email, email)
 check.same('account', 'active organization', session.session.activeOrganizationId, organization.id)
 check.same('account', 'membership', session.membership, { organizationId: organization.id, role: 'owner' })
 const server = await client.mcpServers.create({ name: 'Story help', slug: `story-${unique()}` })
-const endpoint = new URL(server.url)
-check.same('server', 'url', [endpoint.hostname.split('.')[0], endpoint.pathname], [server.slug, '/mcp'])
+const { pathname, hostname } = new URL(server.url)
+const addresses = [byHost, byPath].map(address => new URL(address(server)).pathname)
+check.holds('server', 'url', addresses.includes(pathname) && (pathname !== '/mcp' || hostname.startsWith(server.slug)), server.url)
 
 // 2. The walkthroughs: in, out, in again; then on the server.
 const walkthroughs = []
@@ -46,15 +47,18 @@ await client.walkthrough.assignToServer({
   walkthroughs: walkthroughs.map(({ id }, displayOrder) => ({ walkthroughId: id, displayOrder })),
 })
 const assigned = await client.walkthrough.listForServer({ serverId: server.id })
-check.same('walkthroughs', 'assigned', assigned.map(one => one.walkthrough.id), walkthroughs.map(one => one.id))
+check.same(
+  'walkthroughs',
+  'assigned',
+  assigned.map(one => one.walkthrough.id),
+  walkthroughs.map(one => one.id),
+)
 const steps = {}
 for (const { id, title } of walkthroughs) {
   steps[title] = (await client.walkthrough.get({ walkthroughId: id })).steps.map(step => step.id)
 }
 
 // 3. Every client, known by a tracking id and not, by host name and by path, over all nodes in turn.
-const hostUrls = urls.map(url => `http://${endpoint.hostname}:${new URL(url).port}/mcp`)
-const pathUrls = urls.map(url => `${url}/s/${server.slug}/mcp`)
 const readers = [`reader-${unique()}`, `Reader_2.${unique()}`, `r3-${unique()}`]
 const seen = new Set()
 const runs = []
@@ -69,9 +73,9 @@ for (const [index, driver] of matrix.entries()) {
       // Languages differ in who says an email, so both kinds of caller do and do not.
       email: tracked === driver.name.startsWith('python') ? `${name}@example.test` : undefined,
     }
-    const base = (index + Number(tracked)) % 2 ? hostUrls : pathUrls
+    const address = (index + Number(tracked)) % 2 ? byHost : byPath
     const report = await drive(driver, {
-      url: base.map(url => (trackingId ? `${url}/${trackingId}` : url)),
+      url: urls.map(node => address(server, node) + (trackingId ? `/${trackingId}` : '')),
       'client-name': name,
       walkthrough: walkthroughs.map(walkthrough => walkthrough.title),
       restart: trackingId !== null && seen.has(trackingId),
@@ -79,24 +83,46 @@ for (const [index, driver] of matrix.entries()) {
     })
     seen.add(trackingId)
     runs.push({ driver, trackingId, name, asked, report })
-    console.log(`${name}: ${report.calls.length} calls at ${report.protocolVersion}, requests per node ${report.requestsPerUrl}`)
+    console.log(
+      `${name}: ${report.calls.length} calls at ${report.protocolVersion}, requests per node ${report.requestsPerUrl}`,
+    )
   }
 }
 
 // 4. What the clients saw is what was published.
 for (const { report, trackingId, name } of runs) {
   check.same('clients', `${name}: steps in order`, report.steps, steps)
-  check.same('clients', `${name}: errors`, report.calls.map(call => call.isError), report.calls.map((_, n) => n === 0))
+  check.same(
+    'clients',
+    `${name}: errors`,
+    report.calls.map(call => call.isError),
+    report.calls.map((_, n) => n === 0),
+  )
   const spread = report.requestsPerUrl
-  check.holds('clients', `${name}: every node was asked`, spread.every(count => count > 0), spread)
+  check.holds(
+    'clients',
+    `${name}: every node was asked`,
+    spread.every(count => count > 0),
+    spread,
+  )
   const titles = walkthroughs.map(walkthrough => walkthrough.title)
   const choice = report.calls.find(call => call.structuredContent?.status === 'choose' && !call.isError)
   if (titles.length > 1) {
-    check.same('clients', `${name}: choice`, choice?.structuredContent.available.map(one => one.title), titles)
+    check.same(
+      'clients',
+      `${name}: choice`,
+      choice?.structuredContent.available.map(one => one.title),
+      titles,
+    )
   }
   for (const { title } of walkthroughs) compareProgress(name, report, title, steps[title].length)
   const stateless = report.era === '2026-07-28' && trackingId === null
-  check.same('clients', `${name}: asked to say who it is`, report.calls.some(call => call.visitor !== null), stateless)
+  check.same(
+    'clients',
+    `${name}: asked to say who it is`,
+    report.calls.some(call => call.visitor !== null),
+    stateless,
+  )
 }
 
 function compareProgress(name, report, title, total) {
@@ -106,9 +132,19 @@ function compareProgress(name, report, title, total) {
     totalSteps: total,
     progressPercent: done === total ? 100 : Math.min(99, Math.floor((done * 200 + total) / (total * 2))),
   }))
-  check.same('clients', `${name}: progress in ${title}`, taken.map(said => said.progress), expected)
+  check.same(
+    'clients',
+    `${name}: progress in ${title}`,
+    taken.map(said => said.progress),
+    expected,
+  )
   const orders = taken.filter(said => said.status === 'step').map(said => said.step.displayOrder)
-  check.same('clients', `${name}: places in ${title}`, orders, expected.slice(0, total).map((_, order) => order))
+  check.same(
+    'clients',
+    `${name}: places in ${title}`,
+    orders,
+    expected.slice(0, total).map((_, order) => order),
+  )
 }
 
 // 5. What the organization reads is what the clients did.
@@ -125,30 +161,77 @@ for (const run of runs) {
   check.same('sessions', `${name}: client's version`, one.clientVersion, report.sdk.split(' ').at(-1))
   check.same('sessions', `${name}: server`, [one.serverName, one.serverSlug], [server.name, server.slug])
   check.same('sessions', `${name}: toolCallCount`, one.toolCallCount, report.calls.length)
-  check.within('sessions', `${name}: connectedAt`, one.connectedAt, [report.startedAt - SKEW, report.calls[0].startedAt + report.calls[0].durationMs + SKEW])
-  check.within('sessions', `${name}: lastSeenAt`, one.lastSeenAt, [report.calls.at(-1).startedAt - SKEW, report.finishedAt + SKEW])
+  check.within('sessions', `${name}: connectedAt`, one.connectedAt, [
+    report.startedAt - SKEW,
+    report.calls[0].startedAt + report.calls[0].durationMs + SKEW,
+  ])
+  check.within('sessions', `${name}: lastSeenAt`, one.lastSeenAt, [
+    report.calls.at(-1).startedAt - SKEW,
+    report.finishedAt + SKEW,
+  ])
   const kept = await client.sessions.getToolCalls({ sessionId: one.id })
   calls.push(...kept)
   check.same('tool calls', `${name}: how many`, kept.length, report.calls.length)
-  check.same('tool calls', `${name}: tools in order`, kept.map(call => call.toolName), report.calls.map(call => call.tool))
-  check.same('tool calls', `${name}: isError`, kept.map(call => call.isError), report.calls.map(call => call.isError))
+  check.same(
+    'tool calls',
+    `${name}: tools in order`,
+    kept.map(call => call.toolName),
+    report.calls.map(call => call.tool),
+  )
+  check.same(
+    'tool calls',
+    `${name}: isError`,
+    kept.map(call => call.isError),
+    report.calls.map(call => call.isError),
+  )
   const times = kept.map(call => call.createdAt)
-  check.same('tool calls', `${name}: oldest first`, times, times.toSorted((a, b) => a - b))
+  check.same(
+    'tool calls',
+    `${name}: oldest first`,
+    times,
+    times.toSorted((a, b) => a - b),
+  )
   kept.forEach((call, index) => compareCall(name, call, report.calls[index]))
   const tickets = await client.sessions.getSupportTickets({ sessionId: one.id })
-  const ticket = { id: report.ticket.ticketId, title: asked.title, conciseSummary: asked.problem, status: report.ticket.status }
+  const ticket = {
+    id: report.ticket.ticketId,
+    title: asked.title,
+    conciseSummary: asked.problem,
+    status: report.ticket.status,
+  }
   const place = { serverName: server.name, serverSlug: server.slug }
-  check.same('sessions', `${name}: its ticket`, tickets.map(({ createdAt: _, ...rest }) => rest), [{ ...ticket, ...place }])
+  check.same(
+    'sessions',
+    `${name}: its ticket`,
+    tickets.map(({ createdAt: _, ...rest }) => rest),
+    [{ ...ticket, ...place }],
+  )
 }
 
 function compareCall(name, call, made) {
   if (made === undefined) return
   const { visitor: _, ...input } = made.arguments
   check.same('tool calls', `${name}: input of ${call.toolName}`, comparable.withoutVisitor(call.input), input)
-  check.same('tool calls', `${name}: output of ${call.toolName}`, call.output?.structuredContent ?? null, made.structuredContent)
-  check.within('tool calls', `${name}: time of ${call.toolName}`, call.createdAt, [made.startedAt - SKEW, made.startedAt + made.durationMs + SKEW])
-  check.within('tool calls', `${name}: duration of ${call.toolName}`, call.durationMs, [0, Math.ceil(made.durationMs) + 1])
-  check.same('tool calls', `${name}: server of ${call.toolName}`, [call.serverName, call.serverSlug], [server.name, server.slug])
+  check.same(
+    'tool calls',
+    `${name}: output of ${call.toolName}`,
+    call.output?.structuredContent ?? null,
+    made.structuredContent,
+  )
+  check.within('tool calls', `${name}: time of ${call.toolName}`, call.createdAt, [
+    made.startedAt - SKEW,
+    made.startedAt + made.durationMs + SKEW,
+  ])
+  check.within('tool calls', `${name}: duration of ${call.toolName}`, call.durationMs, [
+    0,
+    Math.ceil(made.durationMs) + 1,
+  ])
+  check.same(
+    'tool calls',
+    `${name}: server of ${call.toolName}`,
+    [call.serverName, call.serverSlug],
+    [server.name, server.slug],
+  )
 }
 
 const person = run => run.session?.mcpUserId
@@ -170,5 +253,7 @@ const listed = await compareTickets(check, client, server, runs, [began - SKEW, 
 await resolveOne(check, client, listed, { name: user.name, email: user.email }, SKEW)
 
 const total = Object.values(made).reduce((sum, count) => sum + count, 0)
-console.log(`\n${urls.length} node(s), ${runs.length} clients, ${total} calls: ${JSON.stringify(made)}; ${Math.round((Date.now() - began) / 1000)} s`)
+console.log(
+  `\n${urls.length} node(s), ${runs.length} clients, ${total} calls: ${JSON.stringify(made)}; ${Math.round((Date.now() - began) / 1000)} s`,
+)
 process.exitCode = check.close() ? 0 : 1

@@ -119,7 +119,8 @@ mod tests {
         };
         let reference = |schema: &Value| schema["properties"]["a"]["$ref"].clone();
 
-        let (first, again, other) = (all.adopt(&with("string")), all.adopt(&with("string")), all.adopt(&with("number")));
+        let (first, again, other) =
+            (all.adopt(&with("string")), all.adopt(&with("string")), all.adopt(&with("number")));
 
         assert_eq!(first, again);
         assert_eq!(reference(&first), "#/components/schemas/A");

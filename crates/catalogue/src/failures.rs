@@ -9,11 +9,14 @@ pub(crate) fn data(code: &str) -> Option<Value> {
     Some(match code {
         "BAD_REQUEST" => {
             let segment = json!({ "anyOf": [{ "type": "string" }, { "type": "integer", "minimum": 0 }] });
-            let path = json!({ "type": "array", "items": segment, "description": "Where: keys and indexes from the root." });
+            let path =
+                json!({ "type": "array", "items": segment, "description": "Where: keys and indexes from the root." });
             let issue = object(&[("path", path), ("message", text())], &[]);
             object(&[("issues", json!({ "type": "array", "items": issue }))], &[])
         }
-        "UNAUTHORIZED" => reason(&["unauthenticated", "insufficient_role", "not_yours", "email_mismatch", "cross_site"]),
+        "UNAUTHORIZED" => {
+            reason(&["unauthenticated", "insufficient_role", "not_yours", "email_mismatch", "cross_site"])
+        }
         "RESOURCE_NOT_FOUND" => {
             let reason = json!({ "type": "string", "enum": ["already_member", "already_invited"] });
             object(&[("resource", text())], &[("reason", reason)])

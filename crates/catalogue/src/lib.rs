@@ -1,1 +1,107 @@
-//! .
+//! The list of everything Guildhall can do, and the documents made from it. No sockets.
+mod dates;
+mod definitions;
+mod failures;
+mod list;
+pub mod openapi;
+mod shape;
+mod tools;
+pub mod typescript;
+
+use std::{collections::HashMap, pin::Pin};
+
+use guildhall_domain::{Error, Result, access::Permission};
+use guildhall_services::{App, Caller, Effect, Procedure, Reach};
+use serde_json::Value;
+
+pub use dates::DateShape;
+pub use list::{catalogue, tools};
+pub use tools::{Answer, ToolEntry, Tools};
+
+use shape::Shape;
+
+/// All procedures, in the order of the manual.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    entries: Vec<Entry>,
+    by_name: HashMap<&'static str, usize>,
+}
+
+/// One procedure, with its types forgotten.
+#[derive(Debug)]
+pub struct Entry {
+    /// `namespace.verbNoun`
+    pub name: &'static str,
+    /// `query` or `mutation`.
+    pub effect: &'static str,
+    /// `public`, `user` or `org`.
+    pub reach: &'static str,
+    /// What the caller must be allowed to do in the organization.
+    pub permission: Option<Permission>,
+    /// The input's JSON Schema (2020-12); its description is the procedure's.
+    pub input: Value,
+    /// The output's JSON Schema.
+    pub output: Value,
+    /// Where the output has dates.
+    pub dates: DateShape,
+    shape: Shape,
+    call: Call,
+}
+
+type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+type Call = for<'a> fn(&'a App, &'a Caller, Value) -> Pending<'a, Value>;
+
+impl Catalogue {
+    /// Every procedure, in the order of the manual.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// The procedure of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.by_name.get(name).and_then(|index| self.entries.get(*index))
+    }
+
+    fn with<P: Procedure>(mut self) -> Self {
+        let input = shape::schema::<P>();
+        let output = shape::output_schema::<P::Output>();
+        let entry = Entry {
+            name: P::NAME,
+            effect: P::Effect::NAME,
+            reach: P::Reach::NAME,
+            permission: P::Reach::permission(P::NEEDS),
+            shape: Shape::of(&input),
+            dates: DateShape::of(&output),
+            input,
+            output,
+            call: |app, caller, input| {
+                Box::pin(async move {
+                    let output = app.call(caller, shape::read::<P>(input)?).await?;
+                    serde_json::to_value(output).map_err(Error::internal)
+                })
+            },
+        };
+        self.by_name.insert(P::NAME, self.entries.len());
+        self.entries.push(entry);
+        self
+    }
+}
+
+impl Entry {
+    /// Whether inputs are checked against the schema before they are read; the laws tests refuse an entry that is not.
+    #[must_use]
+    pub const fn is_checked(&self) -> bool {
+        self.shape.is_checked()
+    }
+
+    /// Calls the procedure with JSON; no input is an empty object.
+    ///
+    /// # Errors
+    /// `BAD_REQUEST` with every problem and its path where `input` does not fit; else what the procedure answers.
+    pub async fn call(&self, app: &App, caller: &Caller, input: Value) -> Result<Value> {
+        let input = if input.is_null() { Value::Object(serde_json::Map::new()) } else { input };
+        self.shape.check(&input)?;
+        (self.call)(app, caller, input).await
+    }
+}

@@ -19,9 +19,13 @@ pub fn document(catalogue: &Catalogue, public_url: &str) -> Value {
         if !namespaces.contains(&namespace) {
             namespaces.push(namespace);
         }
-        paths.insert(format!("/api/{namespace}/{verb}"), json!({ "post": operation(entry, &statuses, &mut definitions) }));
+        paths.insert(
+            format!("/api/{namespace}/{verb}"),
+            json!({ "post": operation(entry, &statuses, &mut definitions) }),
+        );
     }
-    let responses: Map<String, Value> = statuses.iter().map(|(at, codes)| (at.to_string(), response(*at, codes))).collect();
+    let responses: Map<String, Value> =
+        statuses.iter().map(|(at, codes)| (at.to_string(), response(*at, codes))).collect();
     let cookie = if public_url.starts_with("https://") { "__Host-gh_session" } else { "gh_session" };
     json!({
         "openapi": "3.1.0",
@@ -30,7 +34,8 @@ pub fn document(catalogue: &Catalogue, public_url: &str) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Everything Guildhall can do, as plain JSON.",
             "description": "Every procedure is a POST of its input; unknown fields are refused. A procedure marked \
-                `x-effect: query` changes nothing and also answers `GET ?input=<JSON>`.",
+                `x-effect: query` changes nothing and also answers GET, with `?input=<JSON>` or with its fields \
+                as parameters.",
         },
         "servers": [{ "url": public_url.trim_end_matches('/') }],
         "tags": namespaces.iter().map(|name| json!({ "name": name })).collect::<Value>(),

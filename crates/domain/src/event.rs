@@ -18,14 +18,14 @@ pub enum Event {
     #[serde(rename = "user.signed_up")]
     UserSignedUp { user_id: Id<id::User> },
     #[serde(rename = "session.started")]
-    SessionStarted { session_id: Id<id::Session> },
+    SessionStarted { session_id: Id<id::Session>, user_id: Id<id::User> },
     #[serde(rename = "session.refreshed")]
-    SessionRefreshed { session_id: Id<id::Session> },
+    SessionRefreshed { session_id: Id<id::Session>, user_id: Id<id::User> },
     #[serde(rename = "session.ended")]
-    SessionEnded { session_id: Id<id::Session> },
+    SessionEnded { session_id: Id<id::Session>, user_id: Id<id::User> },
     /// A spent refresh token came again, so whoever holds it is signed out.
     #[serde(rename = "session.reuse_detected")]
-    SessionReuseDetected { session_id: Id<id::Session> },
+    SessionReuseDetected { session_id: Id<id::Session>, user_id: Id<id::User> },
     #[serde(rename = "session.organization_switched")]
     OrganizationSwitched { session_id: Id<id::Session>, organization_id: Id<id::Organization> },
     #[serde(rename = "organization.created")]
@@ -68,10 +68,10 @@ impl Event {
     pub fn subject(&self) -> String {
         match self {
             Self::UserSignedUp { user_id } => user_id.to_string(),
-            Self::SessionStarted { session_id }
-            | Self::SessionRefreshed { session_id }
-            | Self::SessionEnded { session_id }
-            | Self::SessionReuseDetected { session_id }
+            Self::SessionStarted { session_id, .. }
+            | Self::SessionRefreshed { session_id, .. }
+            | Self::SessionEnded { session_id, .. }
+            | Self::SessionReuseDetected { session_id, .. }
             | Self::OrganizationSwitched { session_id, .. } => session_id.to_string(),
             Self::OrganizationCreated { organization_id, .. } => organization_id.to_string(),
             Self::McpServerCreated { server_id, .. }
@@ -87,6 +87,22 @@ impl Event {
             Self::TicketCreated { ticket_id, .. } | Self::TicketStatusChanged { ticket_id, .. } => {
                 ticket_id.to_string()
             }
+        }
+    }
+}
+
+impl Event {
+    /// Whose history it belongs to, where that does not follow from where the call was made.
+    #[must_use]
+    pub const fn home(&self) -> Option<Audience> {
+        match self {
+            Self::UserSignedUp { user_id }
+            | Self::SessionStarted { user_id, .. }
+            | Self::SessionRefreshed { user_id, .. }
+            | Self::SessionEnded { user_id, .. }
+            | Self::SessionReuseDetected { user_id, .. } => Some(Audience::Account(*user_id)),
+            Self::OrganizationCreated { organization_id, .. } => Some(Audience::Organization(*organization_id)),
+            _ => None,
         }
     }
 }

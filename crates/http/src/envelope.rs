@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// Opens an envelope; none is `undefined`. Big integers become numbers where they fit; dates, URLs and the like stay the
-/// text they are on the wire, for that is what a procedure's schema asks for; `undefined` fields are left out.
+/// Opens an envelope; none is `undefined`. Big integers become numbers where they fit; dates, URLs and the like stay
+/// the text they are on the wire, for that is what a procedure's schema asks for; `undefined` fields are left out.
 pub(crate) fn open(envelope: Option<Value>) -> Result<Option<Value>, Malformed> {
     let Some(envelope) = envelope else { return Ok(None) };
     let Value::Object(mut envelope) = envelope else { return Err(Malformed) };
@@ -144,14 +144,28 @@ mod tests {
     #[test]
     fn an_envelope_that_lies_is_refused() {
         let lies = [
-            json!(null), json!([]), json!("x"), json!({ "meta": [[1]] }),
-            json!({ "json": {}, "meta": [[1, "a"]] }), json!({ "json": [], "meta": [[1, 0]] }),
-            json!({ "json": { "a": 1 }, "meta": [[1, "a"]] }), json!({ "json": { "a": 1 }, "meta": [[0, "a"]] }),
-            json!({ "json": "01", "meta": [[0]] }), json!({ "json": "+1", "meta": [[0]] }), json!({ "json": "-", "meta": [[0]] }),
-            json!({ "json": "9".repeat(4301), "meta": [[0]] }), json!({ "json": 1, "meta": [[2]] }),
-            json!({ "json": 1, "meta": [[3]] }), json!({ "json": 1, "meta": [[4]] }), json!({ "json": "ab", "meta": [[5]] }),
-            json!({ "json": {}, "meta": [[6]] }), json!({ "json": [1], "meta": [[7]] }), json!({ "json": 1, "meta": [1] }),
-            json!({ "json": 1, "meta": {} }), json!({ "json": {}, "maps": [[]] }), json!({ "json": [1], "meta": [[1, -1]] }),
+            json!(null),
+            json!([]),
+            json!("x"),
+            json!({ "meta": [[1]] }),
+            json!({ "json": {}, "meta": [[1, "a"]] }),
+            json!({ "json": [], "meta": [[1, 0]] }),
+            json!({ "json": { "a": 1 }, "meta": [[1, "a"]] }),
+            json!({ "json": { "a": 1 }, "meta": [[0, "a"]] }),
+            json!({ "json": "01", "meta": [[0]] }),
+            json!({ "json": "+1", "meta": [[0]] }),
+            json!({ "json": "-", "meta": [[0]] }),
+            json!({ "json": "9".repeat(4301), "meta": [[0]] }),
+            json!({ "json": 1, "meta": [[2]] }),
+            json!({ "json": 1, "meta": [[3]] }),
+            json!({ "json": 1, "meta": [[4]] }),
+            json!({ "json": "ab", "meta": [[5]] }),
+            json!({ "json": {}, "meta": [[6]] }),
+            json!({ "json": [1], "meta": [[7]] }),
+            json!({ "json": 1, "meta": [1] }),
+            json!({ "json": 1, "meta": {} }),
+            json!({ "json": {}, "maps": [[]] }),
+            json!({ "json": [1], "meta": [[1, -1]] }),
             json!({ "json": { "a": 1 }, "meta": [[3, "a"]] }),
         ];
         for lie in lies {

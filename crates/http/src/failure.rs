@@ -7,7 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use guildhall_domain::Error;
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ALLOW, RETRY_AFTER},
+};
 use serde_json::{Value, json};
 
 use crate::observe::RequestId;
@@ -19,7 +22,8 @@ pub(crate) struct Failure {
     code: &'static str,
     status: u16,
     message: String,
-    data: Option<Value>,
+    data: Option<Box<Value>>,
+    allow: Option<&'static str>,
     retry_after_seconds: Option<u64>,
 }
 
@@ -43,12 +47,20 @@ impl Failure {
     /// An error of the contract. What is internal goes to the log with the request's id, and only the id to the caller.
     pub(crate) fn of(error: &Error, request_id: &RequestId) -> Self {
         let (code, status) = error.code();
-        let mut failure =
-            Self { defined: true, code, status, message: error.to_string(), data: error.data(), retry_after_seconds: None };
+        let data = error.data().map(Box::new);
+        let mut failure = Self {
+            defined: true,
+            code,
+            status,
+            message: error.to_string(),
+            data,
+            allow: None,
+            retry_after_seconds: None,
+        };
         match error {
             Error::Internal(cause) => {
                 tracing::error!(request_id = request_id.as_str(), cause = chain(cause.as_ref()), "a call broke");
-                failure.data = Some(json!({ "requestId": request_id.as_str() }));
+                failure.data = Some(Box::new(json!({ "requestId": request_id.as_str() })));
             }
             Error::TooManyRequests { retry_after_ms } => {
                 failure.retry_after_seconds = Some(retry_after_ms.div_ceil(1000).max(1));
@@ -79,20 +91,28 @@ impl Failure {
         Self::undefined("NOT_FOUND", 421, "no such host here")
     }
 
-    /// A method that this procedure or page does not take.
-    pub(crate) fn method() -> Self {
-        Self::undefined("METHOD_NOT_SUPPORTED", 405, "Method Not Supported")
+    /// A method that this procedure or page does not take; `allow` lists those it does.
+    pub(crate) fn method(allow: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::undefined("METHOD_NOT_SUPPORTED", 405, "Method Not Supported") }
     }
 
     /// A request that cannot be read.
     pub(crate) fn malformed() -> Self {
-        let message = "Malformed request. Ensure the request body is properly formatted and the 'Content-Type' header is \
-            set correctly.";
+        let message = "Malformed request. Ensure the request body is properly formatted and the 'Content-Type' header \
+            is set correctly.";
         Self::undefined("BAD_REQUEST", 400, message)
     }
 
     fn undefined(code: &'static str, status: u16, message: &str) -> Self {
-        Self { defined: false, code, status, message: message.to_owned(), data: None, retry_after_seconds: None }
+        Self {
+            defined: false,
+            code,
+            status,
+            message: message.to_owned(),
+            data: None,
+            allow: None,
+            retry_after_seconds: None,
+        }
     }
 
     /// The HTTP status, which is also in the body.
@@ -110,7 +130,7 @@ impl Failure {
         let mut body =
             json!({ "defined": self.defined, "code": self.code, "status": self.status, "message": self.message });
         if let (Some(body), Some(data)) = (body.as_object_mut(), &self.data) {
-            body.insert("data".to_owned(), data.clone());
+            body.insert("data".to_owned(), Value::clone(data));
         }
         match wire {
             Wire::Envelope => json!({ "json": body }),
@@ -124,6 +144,9 @@ impl Failure {
         let mut response = (status, Json(self.body(wire))).into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = self.allow {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }
         response
     }
@@ -157,7 +180,8 @@ mod tests {
             "data": { "resource": "ticket" } });
         assert_eq!(missing.body(Wire::Plain), expected);
         assert_eq!(missing.body(Wire::Envelope), json!({ "json": expected }));
-        let unknown = json!({ "json": { "defined": false, "code": "NOT_FOUND", "status": 404, "message": "Not Found" } });
+        let unknown =
+            json!({ "json": { "defined": false, "code": "NOT_FOUND", "status": 404, "message": "Not Found" } });
         assert_eq!(Failure::not_found().body(Wire::Envelope), unknown);
     }
 

@@ -112,12 +112,40 @@ mod tests {
             assert_eq!(place(host, &settings()), expected, "{host}");
         }
         let nobodys = [
-            "", ".", "test", "guildhall.test.", "acme.guildhall.test.", ".guildhall.test", "..guildhall.test",
-            "a.b.guildhall.test", "acmeguildhall.test", "guildhall.test.evil.test", "evil.test", "u@guildhall.test",
-            "guildhall.test@evil.test", "guildhall.test:", "guildhall.test:x", "guildhall.test:+80", "guildhall.test:99999",
-            "guildhall.test:80:80", "guildhall.test/", "guildhall.test#", " guildhall.test", "guildhall.test\t",
-            "acme_help.guildhall.test", "äcme.guildhall.test", "acme%2eb.guildhall.test", "[::1", "[::1]x", "[::2]", "[::1]:",
-            "::1", "127.0.0.2", "0x7f.1", "acme.guildhall.test,guildhall.test", "*.guildhall.test",
+            "",
+            ".",
+            "test",
+            "guildhall.test.",
+            "acme.guildhall.test.",
+            ".guildhall.test",
+            "..guildhall.test",
+            "a.b.guildhall.test",
+            "acmeguildhall.test",
+            "guildhall.test.evil.test",
+            "evil.test",
+            "u@guildhall.test",
+            "guildhall.test@evil.test",
+            "guildhall.test:",
+            "guildhall.test:x",
+            "guildhall.test:+80",
+            "guildhall.test:99999",
+            "guildhall.test:80:80",
+            "guildhall.test/",
+            "guildhall.test#",
+            " guildhall.test",
+            "guildhall.test\t",
+            "acme_help.guildhall.test",
+            "äcme.guildhall.test",
+            "acme%2eb.guildhall.test",
+            "[::1",
+            "[::1]x",
+            "[::2]",
+            "[::1]:",
+            "::1",
+            "127.0.0.2",
+            "0x7f.1",
+            "acme.guildhall.test,guildhall.test",
+            "*.guildhall.test",
         ];
         for host in nobodys {
             assert_eq!(place(host, &settings()), Place::Unknown, "{host:?}");
@@ -135,7 +163,9 @@ mod tests {
     fn there_is_one_host_and_an_absolute_target_agrees_with_it() {
         let headers = |hosts: &[&'static str]| {
             let mut headers = HeaderMap::new();
-            hosts.iter().for_each(|host| drop(headers.append(HOST, HeaderValue::from_static(host))));
+            for host in hosts {
+                headers.append(HOST, HeaderValue::from_static(host));
+            }
             headers
         };
         let at = |target: &'static str, hosts: &[&'static str]| {

@@ -21,6 +21,7 @@ mod observe;
 mod pace;
 mod pages;
 mod plain;
+mod query;
 mod router;
 mod rpc;
 mod serve;

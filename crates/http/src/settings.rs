@@ -93,7 +93,14 @@ mod tests {
         for good in ["https://guildhall.test", "http://app.test:8080"] {
             assert!(settings.allows_origin(good), "{good}");
         }
-        for bad in ["", "null", "http://guildhall.test", "https://guildhall.test.evil", "https://a.guildhall.test", "http://app.test"] {
+        for bad in [
+            "",
+            "null",
+            "http://guildhall.test",
+            "https://guildhall.test.evil",
+            "https://a.guildhall.test",
+            "http://app.test",
+        ] {
             assert!(!settings.allows_origin(bad), "{bad}");
         }
     }

@@ -49,8 +49,8 @@ pub struct Settings {
 /// Whoever mounts this has compared the host with the base domain already: here the slug is believed, not the host.
 pub fn router(app: App, settings: Arc<Settings>) -> Router {
     Router::new()
-        .route("/{slug}", any(greet))
-        .route("/{slug}/", any(greet))
+        .route("/{slug}", any(front))
+        .route("/{slug}/", any(front))
         .route("/{slug}/mcp", any(serve))
         .route("/{slug}/mcp/{tracking_id}", any(serve))
         .route("/{slug}/api/mcpserver/mcp", any(serve))
@@ -70,7 +70,7 @@ struct Place {
 type Found = Result<Path<Place>, PathRejection>;
 
 /// The bare host: a page for people, nothing for programs.
-async fn greet(State(endpoint): State<Arc<Endpoint>>, place: Found, request: Request) -> Response {
+async fn front(State(endpoint): State<Arc<Endpoint>>, place: Found, request: Request) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match place {
         Ok(Path(place)) if reads && entrance::is_browser(request.headers()) => endpoint.respond(place, request).await,

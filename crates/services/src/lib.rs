@@ -1,1 +1,26 @@
-//! .
+//! Everything Guildhall can do, one mutation one file. No transport, no SQL.
+//!
+//! **Invariant:** [`App::call`] is the only way in. It checks the input, reads the caller's place fresh from the
+//! database, asks the permission table, and runs the procedure in one transaction together with the event that says what
+//! happened. Nothing above this crate knows a rule.
+pub mod accounts;
+pub mod analytics;
+pub mod auth;
+pub mod example;
+pub mod mcp_servers;
+pub mod organizations;
+mod pipeline;
+pub mod ports;
+mod secrets;
+pub mod sessions;
+pub mod settings;
+pub mod tickets;
+mod upkeep;
+pub mod walkthroughs;
+
+pub use pipeline::{
+    App, AtServer, Caller, Cx, Effect, Happened, InOrganization, Mutation, Outcome, Procedure, Public, Query, Reach,
+    Settled, SignedIn, Throttle, Tool,
+};
+pub use sessions::{Client, FinishedCall, Guest, Served, Visit, Visitor};
+pub use settings::{Limits, Rate, Settings};

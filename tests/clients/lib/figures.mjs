@@ -38,7 +38,12 @@ export async function compareCharts(check, client, input, made, calls, sessions)
     const subject = `chart ${range}`
     const dates = answer.data.map(point => point.date)
     check.same(subject, 'buckets', answer.data.length, buckets)
-    check.holds(subject, 'aligned to UTC', dates.every(date => date % width === 0), dates)
+    check.holds(
+      subject,
+      'aligned to UTC',
+      dates.every(date => date % width === 0),
+      dates,
+    )
     const last = dates.at(-1)
     check.holds(subject, 'the last bucket holds now', [floor(before, width), floor(after, width)].includes(last), last)
     const expected = chart(range, dates[0], calls, sessions)

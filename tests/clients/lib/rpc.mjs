@@ -12,6 +12,13 @@ export function nodes() {
   return urls.map(url => url.trim().replace(/\/$/, ''))
 }
 
+/** The domain whose subdomains are the published servers. */
+export const domain = process.env.GUILDHALL_BASE_DOMAIN ?? 'localhost'
+
+/** A published server's two addresses at a node: its path, which works everywhere, and its own host name. */
+export const byPath = ({ slug }, node = nodes()[0]) => `${node}/s/${slug}/mcp`
+export const byHost = ({ slug }, node = nodes()[0]) => `http://${slug}.${domain}:${new URL(node).port}/mcp`
+
 /**
  * A client. `token` may be a function, so that it can change while the client lives.
  * @param {{ token?: string | (() => string), headers?: object, urls?: string[], method?: any, plugins?: any[], fetch?: any }} [how]

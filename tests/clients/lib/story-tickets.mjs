@@ -9,7 +9,12 @@ export async function compareTickets(check, client, server, runs, span) {
   const input = { serverId: server.id, sort: 'oldest' }
   const listed = await everything(client.supportTickets.list, input)
   check.same(subject, 'how many', listed.length, runs.length)
-  check.same(subject, 'numbers', listed.map(ticket => ticket.number), runs.map((_, index) => index + 1))
+  check.same(
+    subject,
+    'numbers',
+    listed.map(ticket => ticket.number),
+    runs.map((_, index) => index + 1),
+  )
   const wanted = runs.map(({ asked }) => (asked.email ? 'pending' : 'needs_email'))
   const { counts } = await client.supportTickets.list(input)
   const expected = Object.fromEntries(STATUSES.map(one => [one, wanted.filter(status => status === one).length]))
@@ -76,10 +81,16 @@ export async function resolveOne(check, client, listed, user, skew) {
   const activities = await client.supportTickets.getActivities({ ticketId })
   check.same(subject, 'earlier activities stay', activities.slice(1), earlier)
   const [latest] = activities
-  check.same(subject, 'activity', [latest?.activityType, latest?.userName, latest?.userEmail], ['status_change', user.name, user.email])
+  check.same(
+    subject,
+    'activity',
+    [latest?.activityType, latest?.userName, latest?.userEmail],
+    ['status_change', user.name, user.email],
+  )
   check.within(subject, 'activity at', latest?.createdAt, span)
   const told = JSON.stringify(latest ?? null)
-  for (const word of ['pending', 'resolved', comment]) check.holds(subject, `the activity tells ${word}`, told.includes(word), told)
+  for (const word of ['pending', 'resolved', comment])
+    check.holds(subject, `the activity tells ${word}`, told.includes(word), told)
   const { counts } = await client.supportTickets.list({})
   check.same(subject, 'counts', counts.resolved, 1)
   const again = await client.supportTickets.updateStatus({ ticketId, status: 'resolved' })

@@ -5,13 +5,26 @@ export const comparable = {
   document(document) {
     const { version, metadata = null, walkthrough, steps } = document
     const { title, description = null, type, status, estimatedDurationMinutes = null, tags = [] } = walkthrough
-    const head = { title, description, type, status, estimatedDurationMinutes, tags, metadata: walkthrough.metadata ?? null }
+    const head = {
+      title,
+      description,
+      type,
+      status,
+      estimatedDurationMinutes,
+      tags,
+      metadata: walkthrough.metadata ?? null,
+    }
     const ordered = steps.toSorted((a, b) => a.displayOrder - b.displayOrder)
     return { version, metadata, walkthrough: head, steps: ordered.map(comparable.step) }
   },
   step(step, place) {
     const texts = { introductionForAgent: '', contextForAgent: '', contentForUser: '', operationsForAgent: '' }
-    return { place, title: step.title, contentFields: { ...texts, ...step.contentFields }, metadata: step.metadata ?? null }
+    return {
+      place,
+      title: step.title,
+      contentFields: { ...texts, ...step.contentFields },
+      metadata: step.metadata ?? null,
+    }
   },
   withoutVisitor(input) {
     if (input === null || typeof input !== 'object') return input

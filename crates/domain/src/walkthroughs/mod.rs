@@ -108,7 +108,7 @@ pub struct ContentFields {
 }
 
 /// Changes to a step's texts; what is not given stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContentPatch {
     /// Its layout.

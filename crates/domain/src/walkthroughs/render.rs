@@ -4,7 +4,7 @@
 
 use pulldown_cmark::{Options, Parser};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ContentFields, Progress, Step, WalkthroughType};
 use crate::{
@@ -63,7 +63,7 @@ fn one_line(title: &str) -> String {
 }
 
 /// What `walkthrough.renderStep` previews; it need not be stored anywhere.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Preview {
     /// The walkthrough around the step.
@@ -73,7 +73,7 @@ pub struct Preview {
 }
 
 /// The walkthrough in a [`Preview`].
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreviewWalkthrough {
     /// Its name.
@@ -86,7 +86,7 @@ pub struct PreviewWalkthrough {
 }
 
 /// The step in a [`Preview`].
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreviewStep {
     /// Its id.

@@ -40,7 +40,9 @@ pub struct Run {
     /// Its id.
     pub id: Uuid,
     /// The walkthrough.
-    pub walkthrough: Walkthrough,
+    pub walkthrough_id: Id<id::Walkthrough>,
+    /// The walkthrough's name.
+    pub walkthrough_title: String,
     /// Its steps, in order.
     pub steps: Vec<Step>,
     /// The steps done.
@@ -62,6 +64,7 @@ struct StepRow {
     #[sea_orm(nested)]
     step: walkthrough_step::Model,
     done_step_id: Option<Uuid>,
+    walkthrough_title: String,
 }
 
 impl Runs<'_> {
@@ -121,7 +124,7 @@ impl Runs<'_> {
         server: Id<id::McpServer>,
         person: Id<id::McpUser>,
         step: Option<Id<id::Step>>,
-    ) -> Result<Option<(Uuid, Vec<Step>, HashSet<Id<id::Step>>)>> {
+    ) -> Result<Option<Run>> {
         let mut runs = self.of(server, person).select_only().column(walkthrough_run::Column::Id);
         if let Some(step) = step {
             let its = self.0.select::<walkthrough_step::Entity>().filter(walkthrough_step::Column::Id.eq(step.uuid()));
@@ -156,13 +159,16 @@ impl Runs<'_> {
             .inner_join(walkthrough::Entity, published)
             .left_join(walkthrough_completion::Entity, done)
             .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)), "run_id")
-            .expr_as(Expr::col((walkthrough_completion::Entity, walkthrough_completion::Column::StepId)), "done_step_id");
+            .expr_as(Expr::col((walkthrough_completion::Entity, walkthrough_completion::Column::StepId)), "done_step_id")
+            .expr_as(Expr::col((walkthrough::Entity, walkthrough::Column::Title)), "walkthrough_title");
         let rows = select.order_by_asc(walkthrough_step::Column::DisplayOrder).into_model::<StepRow>();
         let rows = rows.all(&self.0.executor()).await?;
-        let Some(run) = rows.first().map(|row| row.run_id) else { return Ok(None) };
+        let Some(first) = rows.first() else { return Ok(None) };
+        let (id, walkthrough_id) = (first.run_id, Id::from_uuid(first.step.walkthrough_id));
+        let walkthrough_title = first.walkthrough_title.clone();
         let done = rows.iter().filter_map(|row| row.done_step_id).map(Id::from_uuid).collect();
         let steps = rows.into_iter().map(|row| row.step.try_into()).collect::<Result<_>>()?;
-        Ok(Some((run, steps, done)))
+        Ok(Some(Run { id, walkthrough_id, walkthrough_title, steps, done }))
     }
 
     /// The steps of `walkthrough`, in order, and which of them were done in `run`.

@@ -1,0 +1,66 @@
+use guildhall_services::{
+    accounts, analytics, auth, example, mcp_servers, organizations, sessions, tickets, walkthroughs,
+};
+
+use crate::{Catalogue, Tools};
+
+/// Everything, in the order of the manual. `cargo xtask tidy` refuses a procedure that is missing here.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    Catalogue::default()
+        // example
+        .with::<example::Execute>()
+        // auth
+        .with::<auth::SignUp>()
+        .with::<auth::SignIn>()
+        .with::<auth::Refresh>()
+        .with::<auth::SignOut>()
+        .with::<auth::GetSession>()
+        // account
+        .with::<accounts::ListOrganizations>()
+        .with::<accounts::SwitchOrganization>()
+        // organization
+        .with::<organizations::CreateOrganization>()
+        .with::<organizations::GetOrganization>()
+        .with::<organizations::GetMembers>()
+        .with::<organizations::ListMembers>()
+        // mcpServers
+        .with::<mcp_servers::CreateMcpServer>()
+        .with::<mcp_servers::ValidateSubdomain>()
+        .with::<mcp_servers::ListMcpServers>()
+        .with::<mcp_servers::GetMcpServer>()
+        .with::<mcp_servers::UpdateConfiguration>()
+        // sessions
+        .with::<sessions::ListSessions>()
+        .with::<sessions::GetToolCalls>()
+        .with::<sessions::GetSupportTickets>()
+        // walkthrough
+        .with::<walkthroughs::CreateWalkthrough>()
+        .with::<walkthroughs::ListWalkthroughs>()
+        .with::<walkthroughs::GetWalkthrough>()
+        .with::<walkthroughs::CreateStep>()
+        .with::<walkthroughs::UpdateStep>()
+        .with::<walkthroughs::ReorderSteps>()
+        .with::<walkthroughs::RenderStep>()
+        .with::<walkthroughs::ExportWalkthrough>()
+        .with::<walkthroughs::ImportWalkthrough>()
+        .with::<walkthroughs::ListForServer>()
+        .with::<walkthroughs::AssignToServer>()
+        // supportTickets
+        .with::<tickets::ListTickets>()
+        .with::<tickets::GetTicket>()
+        .with::<tickets::GetActivities>()
+        .with::<tickets::GetWithMcpUser>()
+        .with::<tickets::UpdateTicketStatus>()
+        // toolCalls
+        .with::<analytics::GetChart>()
+}
+
+/// What a hosted MCP server offers to an end user's agent, in the order it is listed.
+#[must_use]
+pub fn tools() -> Tools {
+    Tools::default()
+        .with::<tickets::GetSupport>()
+        .with::<walkthroughs::StartWalkthrough>()
+        .with::<walkthroughs::GetNextStep>()
+}

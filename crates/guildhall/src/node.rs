@@ -1,0 +1,125 @@
+//! One running Guildhall.
+
+use std::{fs, net::SocketAddr, sync::Arc};
+
+use anyhow::{Context, Result, ensure};
+use guildhall_catalogue::{Catalogue, catalogue};
+use guildhall_repositories::{Database, Observer};
+use guildhall_services::{
+    App, Settings as ServiceSettings,
+    ports::{SystemClock, SystemRandom},
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+
+use crate::{
+    demo::{self, Demo},
+    secret,
+    settings::Settings,
+};
+
+/// Guildhall, opened: callable from Rust through [`Guildhall::app`], and ready to serve.
+#[derive(Debug)]
+pub struct Guildhall {
+    /// The services.
+    pub app: App,
+    /// The list of all procedures.
+    pub catalogue: Arc<Catalogue>,
+    /// Where people reach it.
+    pub public_url: String,
+    settings: Settings,
+    listen: SocketAddr,
+}
+
+impl Guildhall {
+    /// Opens the database, brings its schema up to date and readies the services.
+    ///
+    /// # Errors
+    /// Where the data folder or the database cannot be used; the message says what to do.
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        Self::open_at(settings, settings.listen, None).await
+    }
+
+    /// The same, for an address that is already listened on, with somebody who sees every statement.
+    ///
+    /// # Errors
+    /// As for [`Guildhall::open`].
+    pub async fn open_at(settings: &Settings, listen: SocketAddr, observer: Option<Observer>) -> Result<Self> {
+        fs::create_dir_all(&settings.data)
+            .with_context(|| format!("cannot make the data folder {}", settings.data.display()))?;
+        let database = Database::open(&settings.location(), observer).await.context("cannot open the database")?;
+        if settings.no_migrate {
+            let behind = guildhall_migrations::is_behind(database.writer()).await?;
+            ensure!(!behind, "the database's schema is behind: start once without --no-migrate");
+        } else {
+            guildhall_migrations::migrate(database.writer()).await.context("cannot bring the schema up to date")?;
+        }
+        let public_url = settings.public_url(listen);
+        let for_services = ServiceSettings {
+            public_url: public_url.clone(),
+            base_domain: settings.base_domain.clone(),
+            secret: secret::find(settings.secret.as_deref(), &settings.data)?,
+            limits: settings.limits(),
+        };
+        let app = App::open(database, for_services, Arc::new(SystemClock), Arc::new(SystemRandom)).await;
+        let app = app.map_err(|error| match error {
+            guildhall_domain::Error::Internal(cause) => anyhow::anyhow!(cause),
+            other => anyhow::anyhow!(other),
+        })?;
+        Ok(Self { app, catalogue: Arc::new(catalogue()), public_url, settings: settings.clone(), listen })
+    }
+
+    /// Makes the demo organization where nobody has an account yet; answers what to print about it, now or from an
+    /// earlier start.
+    ///
+    /// # Errors
+    /// Where the demo cannot be made.
+    pub async fn demo(&self) -> Result<Option<Demo>> {
+        if self.settings.no_demo {
+            return Ok(None);
+        }
+        demo::find_or_make(&self.app, &self.settings.data).await
+    }
+
+    /// Serves every face of Guildhall on `listener` until `shutdown`.
+    ///
+    /// # Errors
+    /// Where the listener fails.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        metrics: PrometheusHandle,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()> {
+        let http = Arc::new(guildhall_http::Settings {
+            base_domain: self.settings.base_domain.clone(),
+            public_url: self.public_url.clone(),
+            allowed_origins: self.settings.allowed_origins.clone(),
+            trusted_proxies: self.settings.trusted_proxies.clone(),
+            listen: self.listen,
+            max_in_flight: self.settings.max_in_flight,
+            max_connections: self.settings.max_connections,
+            ..guildhall_http::Settings::default()
+        });
+        let hosted = guildhall_mcp::router(
+            self.app.clone(),
+            Arc::new(guildhall_mcp::Settings {
+                public_url: self.public_url.clone(),
+                base_domain: self.settings.base_domain.clone(),
+                allowed_origins: self.settings.allowed_origins.clone(),
+                max_body_bytes: http.max_body_bytes,
+            }),
+        );
+        let page = Arc::new(move || metrics.render());
+        let router = guildhall_http::router(self.app.clone(), self.catalogue.clone(), http.clone(), hosted, page);
+        Ok(guildhall_http::serve(listener, router, http, shutdown).await?)
+    }
+
+    /// Makes the process count what it does; once a process.
+    ///
+    /// # Errors
+    /// Where something else counts already.
+    pub fn count() -> Result<PrometheusHandle> {
+        Ok(PrometheusBuilder::new().install_recorder()?)
+    }
+}

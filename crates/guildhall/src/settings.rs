@@ -1,0 +1,94 @@
+//! Everything an operator can decide, as flags and as environment variables.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use clap::Args;
+use guildhall_repositories::Location;
+use guildhall_services::{Limits, Rate};
+
+/// Where and how Guildhall runs. Every flag has an environment variable; none is needed to start.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, env = "GUILDHALL_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// Folder for the embedded database and the installation's secret.
+    #[arg(long, env = "GUILDHALL_DATA", default_value = "./data")]
+    pub data: PathBuf,
+    /// `postgres://…` for PostgreSQL; SQLite in the data folder without.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Domain whose subdomains are the published MCP servers.
+    #[arg(long, env = "GUILDHALL_BASE_DOMAIN", default_value = "localhost")]
+    pub base_domain: String,
+    /// Where people reach Guildhall; http://<base domain>:<port> without.
+    #[arg(long, env = "GUILDHALL_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Seals what is secret in the database, at least 32 characters, the same on every node; a file in the data folder
+    /// without.
+    #[arg(long, env = "GUILDHALL_SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+    /// Origins of browser pages that may call, besides the public URL's own.
+    #[arg(long, env = "GUILDHALL_ALLOWED_ORIGINS", value_delimiter = ',')]
+    pub allowed_origins: Vec<String>,
+    /// Proxies whose X-Forwarded-For is believed.
+    #[arg(long, env = "GUILDHALL_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Do not make a demo organization on the first start.
+    #[arg(long, env = "GUILDHALL_NO_DEMO")]
+    pub no_demo: bool,
+    /// Refuse to start on a database whose schema is behind, rather than bring it up to date.
+    #[arg(long, env = "GUILDHALL_NO_MIGRATE")]
+    pub no_migrate: bool,
+    /// Log as JSON lines.
+    #[arg(long, env = "GUILDHALL_LOG_JSON")]
+    pub log_json: bool,
+    /// Requests worked on at once; more are told to try again.
+    #[arg(long, env = "GUILDHALL_MAX_IN_FLIGHT", default_value_t = 1024)]
+    pub max_in_flight: usize,
+    /// Connections open at once.
+    #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", default_value_t = 10_000)]
+    pub max_connections: usize,
+    /// Sign-ins to one account, such as 10/15m.
+    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_IN_ACCOUNT")]
+    pub limit_sign_in_account: Option<Rate>,
+    /// Sign-ins from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_IN_ADDRESS")]
+    pub limit_sign_in_address: Option<Rate>,
+    /// Sign-ups from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_UP_ADDRESS")]
+    pub limit_sign_up_address: Option<Rate>,
+    /// Refreshes from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_REFRESH_ADDRESS")]
+    pub limit_refresh_address: Option<Rate>,
+}
+
+impl Settings {
+    pub(crate) fn location(&self) -> Location {
+        match &self.database_url {
+            Some(url) => Location::Postgres(url.clone()),
+            None => Location::Sqlite(self.data.join("guildhall.sqlite")),
+        }
+    }
+
+    pub(crate) fn public_url(&self, listening: SocketAddr) -> String {
+        let url = match &self.public_url {
+            Some(url) => url.clone(),
+            None => format!("http://{}:{}", self.base_domain, listening.port()),
+        };
+        url.trim_end_matches('/').to_owned()
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            sign_in_account: self.limit_sign_in_account.unwrap_or(usual.sign_in_account),
+            sign_in_address: self.limit_sign_in_address.unwrap_or(usual.sign_in_address),
+            sign_up_address: self.limit_sign_up_address.unwrap_or(usual.sign_up_address),
+            refresh_address: self.limit_refresh_address.unwrap_or(usual.refresh_address),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `/api/<namespace>/<name>`: the same procedures as plain JSON, as the OpenAPI document describes them.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::Method;
+
+use crate::{
+    body, calls, cookies,
+    failure::{Failure, Wire},
+    observe::Arrival,
+    query,
+    router::Site,
+};
+
+/// Answers a call.
+pub(crate) async fn plain(State(site): State<Arc<Site>>, request: Request) -> Response {
+    call(site, request).await.unwrap_or_else(|failure| failure.answer(Wire::Plain))
+}
+
+async fn call(site: Arc<Site>, request: Request) -> Result<Response, Failure> {
+    let (parts, body) = request.into_parts();
+    let arrival = Arrival::of(&parts.extensions);
+    let entry = calls::find(&site.catalogue, parts.uri.path().strip_prefix("/api").unwrap_or_default())?;
+    let input = match parts.method {
+        Method::POST => body::json(&parts.headers, body, site.settings.max_body_bytes, &arrival).await?,
+        Method::GET => {
+            calls::permit(entry, &parts.method)?;
+            query::input(parts.uri.query(), &entry.input)?
+        }
+        _ => return Err(calls::refused(entry)),
+    };
+    let output = calls::run(&site, entry, &parts.headers, &arrival, input).await?;
+    let cookies = cookies::after(&site, entry.name, &output, &parts.headers).await;
+    Ok((cookies, Json(output)).into_response())
+}

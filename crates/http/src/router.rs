@@ -1,0 +1,129 @@
+//! The routes, and what every request passes on its way to one.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Extension, Request, State},
+    middleware,
+    response::Response,
+    routing::{any, get},
+};
+use guildhall_catalogue::Catalogue;
+use guildhall_services::App;
+use http::{Uri, uri::PathAndQuery};
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{
+    Settings, cors,
+    failure::{Failure, Wire},
+    health,
+    host::Place,
+    limits::{self, Limits},
+    observe,
+    pages::{self, Pages},
+    plain, rpc,
+};
+
+/// Writes the figures as Prometheus reads them.
+pub type MetricsPage = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What the routes share.
+pub(crate) struct Site {
+    pub(crate) app: App,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) metrics_page: MetricsPage,
+    pub(crate) pages: Pages,
+}
+
+/// Everything that is answered over HTTP. `hosted` answers for organizations' MCP servers: its routes begin with the
+/// server's slug (`/acme-help/mcp`), whether the caller wrote that as a subdomain or as `/s/acme-help/mcp`. There the
+/// client's address is the extension `ConnectInfo<IpAddr>`, and the request's id the header `x-request-id`.
+pub fn router(
+    app: App,
+    catalogue: Arc<Catalogue>,
+    settings: Arc<Settings>,
+    hosted: Router,
+    metrics_page: MetricsPage,
+) -> Router {
+    let pages = Pages::of(&catalogue, &settings.public_url);
+    let limits = Arc::new(Limits::new(settings.clone()));
+    let site = Arc::new(Site { app, catalogue, settings, metrics_page, pages });
+
+    let work = Router::new()
+        .route("/rpc", any(rpc::rpc))
+        .route("/rpc/{*path}", any(rpc::rpc))
+        .route("/api/{*path}", any(plain::plain))
+        .route("/openapi.json", get(pages::openapi))
+        .route("/contract.ts", get(pages::contract))
+        .route("/docs", get(pages::manual))
+        .route("/", get(pages::index))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(site.clone())
+        .layer(middleware::from_fn_with_state(limits.clone(), limits::limits));
+    // How the server is must be readable above all when it is overloaded.
+    let health = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/.well-known/jwks.json", get(health::jwks))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(site.clone());
+    let api = work.merge(health).layer(middleware::from_fn_with_state(site.clone(), cors::cors));
+    let hosted = hosted.layer(middleware::from_fn_with_state(limits, limits::limits));
+
+    Router::new()
+        .fallback(direct)
+        .with_state(Arc::new(Houses { api, hosted }))
+        .layer(CatchPanicLayer::custom(observe::caught))
+        .layer(middleware::from_fn_with_state(site, observe::observe))
+}
+
+/// The two routers, by whose host a request is for.
+struct Houses {
+    api: Router,
+    hosted: Router,
+}
+
+async fn direct(
+    State(houses): State<Arc<Houses>>,
+    Extension(place): Extension<Place>,
+    mut request: Request<Body>,
+) -> Response {
+    let path = match place {
+        Place::Unknown => return Failure::misdirected().answer(Wire::Envelope),
+        Place::Hosted { slug } => Some(format!("/{slug}{}", request.uri().path())),
+        Place::Api => request.uri().path().strip_prefix("/s/").map(|rest| format!("/{rest}")),
+    };
+    let router = match path {
+        None => &houses.api,
+        Some(path) => {
+            let Some(uri) = rewritten(request.uri(), &path) else { return Failure::not_found().answer(Wire::Envelope) };
+            *request.uri_mut() = uri;
+            &houses.hosted
+        }
+    };
+    let answer = router.clone().oneshot(request).await;
+    answer.unwrap_or_else(|never| match never {})
+}
+
+/// The same target with another path, in origin form.
+fn rewritten(uri: &Uri, path: &str) -> Option<Uri> {
+    if !uri.path().starts_with('/') {
+        return None;
+    }
+    let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    PathAndQuery::try_from(target).ok().map(Uri::from)
+}
+
+async fn not_found(request: Request) -> Response {
+    Failure::not_found().answer(Wire::of(request.uri().path()))
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    Failure::method("GET, HEAD").answer(Wire::of(request.uri().path()))
+}

@@ -1,0 +1,46 @@
+//! `/rpc`: what the unmodified `@orpc/client` speaks (`orpc-wire.md`).
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::Method;
+
+use crate::{
+    batch, body, calls, cookies, envelope,
+    failure::{Failure, Wire},
+    observe::Arrival,
+    query,
+    router::Site,
+};
+
+/// Where RPC begins.
+pub(crate) const PREFIX: &str = "/rpc";
+
+/// Answers a call, or a batch of them.
+pub(crate) async fn rpc(State(site): State<Arc<Site>>, request: Request) -> Response {
+    if request.headers().contains_key(batch::HEADER) {
+        return batch::batch(site, request).await;
+    }
+    single(site, request).await.unwrap_or_else(|failure| failure.answer(Wire::Envelope))
+}
+
+async fn single(site: Arc<Site>, request: Request) -> Result<Response, Failure> {
+    let (parts, body) = request.into_parts();
+    let arrival = Arrival::of(&parts.extensions);
+    let entry = calls::find(&site.catalogue, parts.uri.path().strip_prefix(PREFIX).unwrap_or_default())?;
+    calls::permit(entry, &parts.method)?;
+    let envelope = if parts.method == Method::GET {
+        query::parameter(parts.uri.query(), "data")?
+    } else {
+        body::json(&parts.headers, body, site.settings.max_body_bytes, &arrival).await?
+    };
+    let input = envelope::open(envelope).map_err(|envelope::Malformed| Failure::malformed())?;
+    let output = calls::run(&site, entry, &parts.headers, &arrival, input).await?;
+    let cookies = cookies::after(&site, entry.name, &output, &parts.headers).await;
+    let dates = entry.dates.paths(&output);
+    Ok((cookies, Json(envelope::close(output, dates))).into_response())
+}

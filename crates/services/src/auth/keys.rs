@@ -1,0 +1,215 @@
+//! The keys that sign access tokens and cookies: Ed25519, kept in the database with the private half sealed, the same
+//! on every node. The algorithm is fixed by the key, never by the token (RFC 8725 §3.1).
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use guildhall_domain::{Error, Id, Result, Timestamp, id};
+use guildhall_repositories::{Database, StoredKey};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    ports::{Clock, Random},
+    secrets,
+    settings::Settings,
+};
+
+/// How long an access token works.
+pub(crate) const ACCESS_LIFE: Duration = Duration::from_mins(10);
+const LEEWAY_SECONDS: i64 = 5;
+const AUDIENCE: &str = "guildhall";
+const ACCESS: &str = "at+jwt"; // RFC 9068
+const COOKIE: &str = "cookie+jwt";
+const LONGEST_TOKEN: usize = 4096;
+
+/// What a token says.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    sid: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// Signs and verifies tokens.
+#[derive(Clone)]
+pub struct Keys(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    ring: RwLock<Ring>,
+}
+
+/// The keys known to this node.
+#[derive(Default)]
+struct Ring {
+    signer: Option<(String, EncodingKey)>,
+    verifiers: HashMap<String, DecodingKey>,
+    published: Vec<Value>,
+    read_at: Option<Timestamp>,
+}
+
+/// How long an unknown key id is believed to be unknown before the database is asked again.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Keys {
+    pub(crate) async fn open(
+        database: Database,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self> {
+        let keys = Self(Arc::new(Inner { database, settings, clock, random, ring: RwLock::default() }));
+        keys.read().await?;
+        if keys.ring(|ring| ring.signer.is_none()) {
+            keys.make().await?;
+            keys.read().await?;
+        }
+        Ok(keys)
+    }
+
+    /// An access token for a session of a user, and when it stops working.
+    pub(crate) fn issue(&self, user: Id<id::User>, session: Id<id::Session>, now: Timestamp) -> Result<(String, Timestamp)> {
+        let until = now.plus(ACCESS_LIFE);
+        Ok((self.sign(ACCESS, user.to_string(), session, now, until)?, until))
+    }
+
+    /// A cookie's value that stands for a session of a user.
+    pub(crate) fn issue_cookie(&self, user: Id<id::User>, session: Id<id::Session>, now: Timestamp, until: Timestamp) -> Result<String> {
+        self.sign(COOKIE, user.to_string(), session, now, until)
+    }
+
+    /// The session of an access token.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] where it is not one of ours, or is expired.
+    pub(crate) async fn access(&self, token: &str, now: Timestamp) -> Result<Id<id::Session>> {
+        self.verify(ACCESS, token, now).await
+    }
+
+    /// The session of a cookie's value.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] where it is not one of ours, or is expired.
+    pub(crate) async fn cookie(&self, token: &str, now: Timestamp) -> Result<Id<id::Session>> {
+        self.verify(COOKIE, token, now).await
+    }
+
+    /// The public halves as a JWK set (RFC 7517, RFC 8037).
+    pub(crate) async fn published(&self) -> Result<Value> {
+        self.read().await?;
+        Ok(json!({ "keys": self.ring(|ring| ring.published.clone()) }))
+    }
+
+    fn sign(&self, typ: &str, sub: String, session: Id<id::Session>, now: Timestamp, until: Timestamp) -> Result<String> {
+        let claims = Claims {
+            iss: self.0.settings.public_url.clone(),
+            aud: AUDIENCE.to_owned(),
+            sub,
+            sid: session.to_string(),
+            iat: now.seconds(),
+            nbf: now.seconds(),
+            exp: until.seconds(),
+        };
+        self.ring(|ring| {
+            let (kid, key) = ring.signer.as_ref().ok_or_else(|| Error::internal("no signing key"))?;
+            let mut header = Header::new(Algorithm::EdDSA);
+            header.typ = Some(typ.to_owned());
+            header.kid = Some(kid.clone());
+            jsonwebtoken::encode(&header, &claims, key).map_err(Error::internal)
+        })
+    }
+
+    async fn verify(&self, typ: &str, token: &str, now: Timestamp) -> Result<Id<id::Session>> {
+        if token.len() > LONGEST_TOKEN {
+            return Err(Error::Unauthenticated);
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Unauthenticated)?;
+        let kid = header.kid.filter(|_| header.typ.as_deref() == Some(typ)).ok_or(Error::Unauthenticated)?;
+        let mut key = self.ring(|ring| ring.verifiers.get(&kid).cloned());
+        if key.is_none() && self.ring(|ring| ring.read_at.is_none_or(|at| at.plus(PATIENCE) < now)) {
+            self.read().await?; // another node may have made it
+            key = self.ring(|ring| ring.verifiers.get(&kid).cloned());
+        }
+        let key = key.ok_or(Error::Unauthenticated)?;
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_issuer(&[&self.0.settings.public_url]);
+        rules.set_audience(&[AUDIENCE]);
+        rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+        // Checked below against our own clock.
+        (rules.validate_exp, rules.validate_nbf) = (false, false);
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules).map_err(|_| Error::Unauthenticated)?.claims;
+        let seconds = now.seconds();
+        let expired = claims.exp.saturating_add(LEEWAY_SECONDS) <= seconds;
+        let early = claims.nbf.max(claims.iat) > seconds.saturating_add(LEEWAY_SECONDS);
+        if expired || early {
+            return Err(Error::Unauthenticated);
+        }
+        claims.sid.parse().map_err(|_| Error::Unauthenticated)
+    }
+
+    async fn read(&self) -> Result<()> {
+        let stored = self.0.database.read().system().signing_keys().await?;
+        let mut ring = Ring { read_at: Some(self.0.clock.now()), ..Ring::default() };
+        for key in stored {
+            let kid = key.id.to_string();
+            if ring.signer.is_none() && !key.retired {
+                let private = secrets::open(&self.0.settings.secret, &key.sealed_private_key).map_err(|_| {
+                    Error::internal("this database was sealed with another secret: set GUILDHALL_SECRET to that one")
+                })?;
+                ring.signer = Some((kid.clone(), EncodingKey::from_ed_der(&private)));
+            }
+            let x = BASE64_URL_SAFE_NO_PAD.encode(&key.public_key);
+            ring.published.push(json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x }));
+            ring.verifiers.insert(kid, DecodingKey::from_ed_der(&key.public_key));
+        }
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
+    }
+
+    async fn make(&self) -> Result<()> {
+        let broken = |_| Error::internal("an Ed25519 key could not be made");
+        let pair = Ed25519KeyPair::generate().map_err(broken)?;
+        let private = pair.to_pkcs8().map_err(broken)?;
+        let mut nonce = [0; 12];
+        self.0.random.fill(&mut nonce);
+        let mut bits = [0; 10];
+        self.0.random.fill(&mut bits);
+        let now = self.0.clock.now();
+        let id = uuid::Builder::from_unix_timestamp_millis(now.millis().unsigned_abs(), &bits).into_uuid();
+        let key = StoredKey {
+            id: Id::from_uuid(Uuid::from_bytes(*id.as_bytes())),
+            public_key: pair.public_key().as_ref().to_vec(),
+            sealed_private_key: secrets::seal(&self.0.settings.secret, nonce, private.as_ref())?,
+            retired: false,
+        };
+        let access = self.0.database.write().await?;
+        access.system().add_signing_key(key, now).await?;
+        Ok(access.commit().await?)
+    }
+
+    fn ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> T {
+        look(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys")
+    }
+}

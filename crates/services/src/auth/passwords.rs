@@ -1,0 +1,131 @@
+//! Passwords: Argon2id with the parameters OWASP recommends, on threads of their own and not too many at once.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use guildhall_domain::{Error, Result};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use crate::ports::Random;
+
+/// A password as somebody typed it: 1 to 1,024 bytes, never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Password<const MIN: usize, const MAX: usize>(String);
+
+impl<const MIN: usize, const MAX: usize> Password<MIN, MAX> {
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> fmt::Debug for Password<MIN, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> TryFrom<String> for Password<MIN, MAX> {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let length = text.chars().count();
+        if !(MIN..=MAX).contains(&length) || text.len() > 1024 {
+            return Err(format!("a password has {MIN} to {MAX} characters"));
+        }
+        if text.contains('\0') { Err("a password has no NUL".to_owned()) } else { Ok(Self(text)) }
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> From<Password<MIN, MAX>> for String {
+    fn from(password: Password<MIN, MAX>) -> Self {
+        password.0
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> JsonSchema for Password<MIN, MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Password{MIN}To{MAX}").into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": MIN, "maxLength": MAX, "format": "password", "pattern": "^[^\\u0000]*$" })
+    }
+}
+
+/// Hashes and verifies passwords. At most one a core at a time, and a short queue, so that logins cannot starve the
+/// rest: whoever does not fit is told to try again.
+#[derive(Clone)]
+pub struct Passwords {
+    room: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+    random: Arc<dyn Random>,
+    /// The hash of a password nobody has, verified where there is no account, so that the answer takes as long.
+    nobodys: Arc<str>,
+}
+
+const QUEUE: usize = 64;
+
+impl Passwords {
+    pub(crate) fn new(random: Arc<dyn Random>) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut secret = [0; 32];
+        random.fill(&mut secret);
+        let nobodys = hash(&secret, salt(&*random))?.into();
+        let queue = Arc::new(Semaphore::new(cores.saturating_add(QUEUE)));
+        Ok(Self { room: Arc::new(Semaphore::new(cores)), queue, random, nobodys })
+    }
+
+    /// The PHC string of `password`.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] where too many wait already.
+    pub(crate) async fn hash(&self, password: &str) -> Result<String> {
+        let (password, salt) = (password.as_bytes().to_vec(), salt(&*self.random));
+        self.work(move || hash(&password, salt)).await?
+    }
+
+    /// Whether `password` is the one hashed; takes as long where there is no hash to compare with.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] where too many wait already.
+    pub(crate) async fn verify(&self, password: &str, hashed: Option<&str>) -> Result<bool> {
+        let (password, known) = (password.as_bytes().to_vec(), hashed.is_some());
+        let hashed = hashed.unwrap_or(&self.nobodys).to_owned();
+        self.work(move || {
+            let hashed = PasswordHash::new(&hashed).map_err(|e| Error::internal(e.to_string()))?;
+            Ok(Argon2::default().verify_password(&password, &hashed).is_ok() && known)
+        })
+        .await?
+    }
+
+    async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let busy = || Error::TooManyRequests { retry_after_ms: 1000 };
+        let _waiting = self.queue.try_acquire().map_err(|_| busy())?;
+        let _working = self.room.acquire().await.map_err(|_| busy())?;
+        tokio::task::spawn_blocking(job).await.map_err(Error::internal)
+    }
+}
+
+fn salt(random: &dyn Random) -> [u8; 16] {
+    let mut salt = [0; 16];
+    random.fill(&mut salt);
+    salt
+}
+
+fn hash(password: &[u8], salt: [u8; 16]) -> Result<String> {
+    let hashed = Argon2::default().hash_password_with_salt(password, &salt);
+    Ok(hashed.map_err(|e| Error::internal(e.to_string()))?.to_string())
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passwords")
+    }
+}

@@ -1,0 +1,15 @@
+//! The one way in: check, admit, begin, run, record, commit, wake.
+//!
+//! **Invariant:** only this module makes a [`Cx`], and only after the caller was admitted; nothing runs without one.
+mod app;
+mod caller;
+mod context;
+mod idempotency;
+mod procedure;
+mod reach;
+
+pub use app::{App, Happened};
+pub use caller::Caller;
+pub use context::Cx;
+pub use procedure::{Effect, Mutation, Outcome, Procedure, Query, Settled, Throttle, Tool};
+pub use reach::{AtServer, InOrganization, Public, Reach, SignedIn};

@@ -1,0 +1,132 @@
+//! What a procedure is.
+
+use guildhall_domain::{Error, Issue, Result, event::Event};
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{AtServer, Cx, Reach};
+use crate::{
+    sessions::Served,
+    settings::{Limits, Rate},
+};
+
+/// One thing Guildhall can do. The implementing struct is the input: its fields are the wire's fields and its doc
+/// comment is the manual's entry.
+pub trait Procedure: Serialize + DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
+    /// `namespace.verbNoun`
+    const NAME: &'static str;
+    /// [`Query`] or [`Mutation`].
+    type Effect: Effect;
+    /// How far it reaches, and so who may call it.
+    type Reach: Reach;
+    /// What the caller must be allowed to do there.
+    const NEEDS: <Self::Reach as Reach>::Needs;
+    /// What it answers.
+    type Output: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
+
+    /// What is wrong across fields; what is wrong within one, its type has refused already.
+    fn check(&self) -> Vec<Issue> {
+        Vec::new()
+    }
+
+    /// The organization that the input names by id or slug, where it names one; else it is the caller's.
+    fn organization(&self) -> Option<String> {
+        None
+    }
+
+    /// How often this may be called, and by what the calls are counted.
+    fn throttles(&self, _: &Limits) -> Vec<Throttle> {
+        Vec::new()
+    }
+
+    /// Does it. Only the pipeline can make a [`Cx`], so nothing runs without its checks.
+    fn run(
+        self,
+        cx: &Cx<Self::Reach>,
+    ) -> impl Future<Output = Result<<Self::Effect as Effect>::Answer<Self::Output>>> + Send;
+}
+
+/// A procedure that an end user's agent calls at a hosted MCP server.
+pub trait Tool: Procedure<Reach = AtServer> {
+    /// What people call it.
+    const TITLE: &'static str;
+    /// Whether a server offers it as it is configured now.
+    fn offered(server: &Served) -> bool;
+    /// What the agent reads. `suffix` is fresh and cannot be guessed.
+    fn text(output: &Self::Output, suffix: &str) -> String;
+    /// Whether the answer says that something was wrong with the call.
+    fn is_error(_: &Self::Output) -> bool {
+        false
+    }
+}
+
+/// A count of calls and what happens above it.
+#[derive(Clone, Debug)]
+pub enum Throttle {
+    /// Counted by what the input names, such as an account.
+    Key(&'static str, String, Rate),
+    /// Counted by the caller's network address, where it is known.
+    Address(&'static str, Rate),
+}
+
+/// Whether a procedure may change anything.
+pub trait Effect: 'static {
+    /// `query` or `mutation`.
+    const NAME: &'static str;
+    /// Whether it needs the writer.
+    const WRITES: bool;
+    /// What `run` answers with.
+    type Answer<T: Send>: Send;
+    /// The caller's part of the answer, and the history's.
+    fn settle<T: Send>(answer: Self::Answer<T>) -> Settled<T>;
+}
+
+/// An answer taken apart.
+#[derive(Debug)]
+pub struct Settled<T> {
+    /// What the caller gets.
+    pub answer: Result<T>,
+    /// What the history gets.
+    pub event: Option<Event>,
+}
+
+/// Changes nothing.
+#[derive(Debug)]
+pub enum Query {}
+
+impl Effect for Query {
+    const NAME: &'static str = "query";
+    const WRITES: bool = false;
+    type Answer<T: Send> = T;
+    fn settle<T: Send>(answer: T) -> Settled<T> {
+        Settled { answer: Ok(answer), event: None }
+    }
+}
+
+/// May change something, and then says what.
+#[derive(Debug)]
+pub enum Mutation {}
+
+impl Effect for Mutation {
+    const NAME: &'static str = "mutation";
+    const WRITES: bool = true;
+    type Answer<T: Send> = Outcome<T>;
+    fn settle<T: Send>(answer: Outcome<T>) -> Settled<T> {
+        match answer {
+            Outcome::Changed(output, event) => Settled { answer: Ok(output), event: Some(event) },
+            Outcome::Unchanged(output) => Settled { answer: Ok(output), event: None },
+            Outcome::Refused(error, event) => Settled { answer: Err(error), event: Some(event) },
+        }
+    }
+}
+
+/// A mutation's answer: there is no way to change something without saying what happened.
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// Something happened.
+    Changed(T, Event),
+    /// It already was so.
+    Unchanged(T),
+    /// The caller is refused, and what was done about it stays done: an attack was noticed.
+    Refused(Error, Event),
+}

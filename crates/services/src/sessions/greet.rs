@@ -1,0 +1,296 @@
+//! Who is this? By the trackingId, else by the session's key, else by the handle an anonymous caller was given, else an
+//! anonymous person of its own: never one shared "unknown".
+
+use std::time::Duration;
+
+use guildhall_domain::{
+    Error, Id, Resource, Result, id,
+    mcp_servers::{AuthType, SupportTicketType},
+    sessions::TrackingId,
+};
+use guildhall_repositories::{KnownVisit, NewVisit, StoredServer, VisitorRow, Who};
+
+use crate::{App, secrets::hash};
+
+/// A visit of the stateless era goes on until nothing was heard for so long, as web analytics count.
+const GAP: Duration = Duration::from_mins(30);
+/// The most characters kept of what a client says of itself.
+const LONGEST_NAME: usize = 200;
+const HANDLE_PREFIX: &str = "vis_";
+
+/// What an HTTP request to a hosted server says of itself, before anything is believed.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// The server's subdomain.
+    pub slug: String,
+    /// How the customer's page calls the person.
+    pub tracking_id: Option<TrackingId>,
+    /// The value of `Mcp-Session-Id`.
+    pub session_key: Option<String>,
+}
+
+/// What the client says it is.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// The MCP revision it speaks.
+    pub protocol: Option<String>,
+}
+
+/// What a hosted server offers.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// What people call it.
+    pub name: String,
+    /// Its subdomain.
+    pub slug: String,
+    /// What it helps with.
+    pub product: Option<String>,
+    /// Whether it takes support tickets.
+    pub takes_tickets: bool,
+    /// Whether it has a walkthrough that can be started.
+    pub has_walkthroughs: bool,
+}
+
+/// Somebody at the door of a hosted server: the server is known, the person perhaps.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    visit: Visit,
+    served: Served,
+    organization: Id<id::Organization>,
+    server: StoredServer,
+    person: Option<Id<id::McpUser>>,
+    email: Option<String>,
+    visits: Vec<KnownVisit>,
+}
+
+impl Visitor {
+    /// What the server offers.
+    #[must_use]
+    pub const fn server(&self) -> &Served {
+        &self.served
+    }
+
+    /// Whether nothing in the request says who this is.
+    #[must_use]
+    pub const fn is_anonymous(&self) -> bool {
+        self.visit.tracking_id.is_none() && self.visit.session_key.is_none()
+    }
+
+    fn of(visit: Visit, row: VisitorRow) -> Self {
+        let served = Served {
+            name: row.server.name.clone(),
+            slug: row.server.slug.as_str().to_owned(),
+            product: row.server.product_platform_or_tool.clone(),
+            takes_tickets: row.server.support_ticket_type != SupportTicketType::None,
+            has_walkthroughs: row.server.walkthrough_tools_enabled && row.has_walkthroughs,
+        };
+        Self {
+            visit,
+            served,
+            organization: row.organization,
+            server: row.server,
+            person: row.person,
+            email: row.email,
+            visits: row.visits,
+        }
+    }
+
+    /// Who this counts as among different people.
+    fn identity(&self, person: Id<id::McpUser>) -> String {
+        let tracked = || self.visit.tracking_id.as_ref().map(|id| format!("tracking:{id}"));
+        self.email.as_ref().map(|email| format!("email:{email}")).or_else(tracked).unwrap_or_else(|| person.to_string())
+    }
+}
+
+/// An end user who was let in: the person and the visit are known.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    organization: Id<id::Organization>,
+    server: StoredServer,
+    person: Id<id::McpUser>,
+    visit: Id<id::McpSession>,
+    email: Option<String>,
+    handle: Option<String>,
+}
+
+impl Guest {
+    /// What an anonymous caller of the stateless era must send along to be known again.
+    #[must_use]
+    pub fn handle(&self) -> Option<&str> {
+        self.handle.as_deref()
+    }
+
+    pub(crate) const fn organization(&self) -> Id<id::Organization> {
+        self.organization
+    }
+
+    pub(crate) const fn server(&self) -> &StoredServer {
+        &self.server
+    }
+
+    pub(crate) const fn person(&self) -> Id<id::McpUser> {
+        self.person
+    }
+
+    pub(crate) const fn visit(&self) -> Id<id::McpSession> {
+        self.visit
+    }
+
+    pub(crate) fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+}
+
+impl App {
+    /// Finds the server and what is known of the visitor, in one statement.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` (`mcp_server`) where no such server is published; `RESOURCE_NOT_FOUND` (`mcp_session`) where
+    /// the session's key is not of a living session of this server; `FEATURE_NOT_AVAILABLE` where the server wants its
+    /// users to sign in.
+    pub async fn greet(&self, visit: &Visit) -> Result<Visitor> {
+        let who = match (&visit.session_key, &visit.tracking_id) {
+            (Some(key), _) => Who::InSession(key_hash(key)),
+            (None, Some(id)) => Who::Tracked(id.clone()),
+            (None, None) => Who::Unknown,
+        };
+        let row = self.published(&visit.slug, &who).await?;
+        match row.server.auth_type {
+            AuthType::None => {}
+            AuthType::PlatformOauth => return Err(Error::FeatureNotAvailable("platform_oauth")),
+            AuthType::CustomOauth => return Err(Error::FeatureNotAvailable("custom_oauth")),
+            AuthType::CollectEmail => return Err(Error::FeatureNotAvailable("collect_email")),
+        }
+        if visit.session_key.is_some() && row.visits.is_empty() {
+            return Err(Error::NotFound(Resource::McpSession));
+        }
+        Ok(Visitor::of(visit.clone(), row))
+    }
+
+    /// The handshake of revisions up to 2025-11-25: begins a visit and answers the value of `Mcp-Session-Id`.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn connect(&self, visitor: &Visitor, client: &Client) -> Result<String> {
+        let key = hex(&self.random::<24>());
+        let known = visitor.person.filter(|_| visitor.visit.session_key.is_none());
+        self.begin(visitor, client, known, Some(&key), None).await?;
+        Ok(key)
+    }
+
+    /// Ends the visit that the session's key names.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn disconnect(&self, visitor: &Visitor) -> Result<()> {
+        let Some(visit) = visitor.visits.first().filter(|_| visitor.visit.session_key.is_some()) else { return Ok(()) };
+        let access = self.database().write().await?;
+        access.tenant(visitor.organization).visits().end(visit.id, self.now()).await?;
+        Ok(access.commit().await?)
+    }
+
+    /// Makes sure that the visitor has a person and a visit. `handle`: what an anonymous caller was told to send along;
+    /// one of another server, or that never was, counts as none.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn settle(&self, visitor: &Visitor, client: &Client, handle: Option<&str>) -> Result<Guest> {
+        if !visitor.is_anonymous() {
+            return self.settle_known(visitor, client, None).await;
+        }
+        if let Some(handle) = handle.filter(|handle| handle.len() <= LONGEST_NAME) {
+            let who = Who::Handle(handle_hash(visitor.server.id, handle));
+            let row = self.published(&visitor.visit.slug, &who).await?;
+            if row.person.is_some() {
+                let again = Visitor::of(visitor.visit.clone(), row);
+                return self.settle_known(&again, client, Some(handle.to_owned())).await;
+            }
+        }
+        let handle = format!("{HANDLE_PREFIX}{}", hex(&self.random::<16>()));
+        let (person, visit) = self.begin(visitor, client, None, None, Some(&handle)).await?;
+        Ok(guest(visitor, person, visit, Some(handle)))
+    }
+
+    async fn settle_known(&self, visitor: &Visitor, client: &Client, handle: Option<String>) -> Result<Guest> {
+        let in_session = visitor.visit.session_key.is_some();
+        let name = short(client.name.as_deref());
+        let goes_on = visitor.visits.iter().find(|visit| in_session || visit.client_name == name);
+        let (person, visit) = match (visitor.person, goes_on) {
+            (Some(person), Some(visit)) => (person, visit.id),
+            (person, _) => self.begin(visitor, client, person, None, None).await?,
+        };
+        Ok(guest(visitor, person, visit, handle))
+    }
+
+    async fn published(&self, slug: &str, who: &Who) -> Result<VisitorRow> {
+        let heard_since = self.now().minus(GAP);
+        let row = self.database().read().system().published(slug, who, heard_since).await?;
+        row.ok_or(Error::NotFound(Resource::McpServer))
+    }
+
+    /// Begins a visit, of a new person where none is known.
+    async fn begin(
+        &self,
+        visitor: &Visitor,
+        client: &Client,
+        known: Option<Id<id::McpUser>>,
+        key: Option<&str>,
+        handle: Option<&str>,
+    ) -> Result<(Id<id::McpUser>, Id<id::McpSession>)> {
+        let access = self.database().write().await?;
+        let visits = access.tenant(visitor.organization).visits();
+        let person = match known {
+            Some(person) => person,
+            None => {
+                let handle = handle.map(|handle| handle_hash(visitor.server.id, handle));
+                visits.welcome(self.fresh_id(), visitor.visit.tracking_id.as_ref(), handle, self.now()).await?
+            }
+        };
+        let new = NewVisit {
+            id: self.fresh_id(),
+            server: visitor.server.id,
+            person,
+            key_hash: key.map(key_hash),
+            client_name: short(client.name.as_deref()),
+            client_version: short(client.version.as_deref()),
+            protocol_version: short(client.protocol.as_deref()),
+            identity: visitor.identity(person),
+        };
+        let visit = new.id;
+        visits.begin(new, self.now()).await?;
+        access.commit().await?;
+        Ok((person, visit))
+    }
+}
+
+fn guest(visitor: &Visitor, person: Id<id::McpUser>, visit: Id<id::McpSession>, handle: Option<String>) -> Guest {
+    Guest {
+        organization: visitor.organization,
+        server: visitor.server.clone(),
+        person,
+        visit,
+        email: visitor.email.clone(),
+        handle,
+    }
+}
+
+fn short(text: Option<&str>) -> Option<String> {
+    text.map(|text| text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect())
+}
+
+fn key_hash(key: &str) -> Vec<u8> {
+    hash(&[b"mcp session", key.as_bytes()])
+}
+
+fn handle_hash(server: Id<id::McpServer>, handle: &str) -> Vec<u8> {
+    hash(&[b"visitor", server.uuid().as_bytes(), handle.as_bytes()])
+}
+
+/// Bytes as text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

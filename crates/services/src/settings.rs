@@ -1,0 +1,121 @@
+//! What an operator decides.
+
+use std::{str::FromStr, time::Duration};
+
+use crate::secrets::hash;
+
+/// What an operator decides about the services.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where people and programs reach Guildhall, without a slash at the end.
+    pub public_url: String,
+    /// The domain whose subdomains are the published MCP servers.
+    pub base_domain: String,
+    /// Seals what must be read again but not by whoever reads the database; 32 bytes, the same on every node.
+    pub secret: [u8; 32],
+    /// How often things may be done.
+    pub limits: Limits,
+}
+
+/// How often something may be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// So often…
+    pub uses: u32,
+    /// … in this time.
+    pub window: Duration,
+}
+
+/// How often things may be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Sign-ins to one account.
+    pub sign_in_account: Rate,
+    /// Sign-ins from one address.
+    pub sign_in_address: Rate,
+    /// Sign-ups from one address.
+    pub sign_up_address: Rate,
+    /// Refreshes from one address.
+    pub refresh_address: Rate,
+}
+
+impl FromStr for Rate {
+    type Err = String;
+    /// `uses/time`, the time in seconds, minutes or hours: `10/15m`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parse = || {
+            let (uses, time) = text.split_once('/')?;
+            let unit = match time.chars().last()? {
+                's' => 1,
+                'm' => 60,
+                'h' => 3600,
+                _ => return None,
+            };
+            let count: u64 = time.get(..time.len().checked_sub(1)?)?.parse().ok()?;
+            let window = Duration::from_secs(count.checked_mul(unit)?);
+            Some(Self { uses: uses.parse().ok()?, window }).filter(|rate| !rate.window.is_zero())
+        };
+        parse().ok_or_else(|| format!("{text}: not a rate like 10/15m"))
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        Self {
+            sign_in_account: Rate { uses: 10, window: minutes(15) },
+            sign_in_address: Rate { uses: 100, window: minutes(15) },
+            sign_up_address: Rate { uses: 60, window: minutes(60) },
+            refresh_address: Rate { uses: 600, window: minutes(15) },
+        }
+    }
+}
+
+impl Settings {
+    /// The secret that a text stands for: hashed, so that any text of enough randomness will do.
+    #[must_use]
+    pub fn secret_of(text: &str) -> [u8; 32] {
+        hash(&[b"guildhall secret", text.as_bytes()]).try_into().unwrap_or_default()
+    }
+
+    /// What a person pastes into an MCP client to reach the server of that subdomain. Machines rarely resolve names
+    /// below `localhost`, so there the server's path on the main host stands for it.
+    #[must_use]
+    pub fn server_url(&self, slug: &str) -> String {
+        let (scheme, rest) = self.public_url.split_once("://").unwrap_or(("http", &self.public_url));
+        if self.base_domain == "localhost" {
+            return format!("{scheme}://{rest}/s/{slug}/mcp");
+        }
+        let port = rest.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{scheme}://{slug}.{}{port}/mcp", self.base_domain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, Rate, Settings};
+
+    #[test]
+    fn a_rate_is_uses_in_a_time() {
+        let rate: Rate = "10/15m".parse().unwrap();
+        assert_eq!((rate.uses, rate.window.as_secs()), (10, 900));
+        for bad in ["", "10", "10/", "10/m", "x/1s", "1/1d", "1/0s", "-1/1s"] {
+            assert!(bad.parse::<Rate>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_server_has_a_name_of_its_own_where_names_resolve() {
+        let at = |public_url: &str, base_domain: &str| Settings {
+            public_url: public_url.to_owned(),
+            base_domain: base_domain.to_owned(),
+            secret: [0; 32],
+            limits: Limits::default(),
+        };
+        let url = |url, base| at(url, base).server_url("acme-help");
+        assert_eq!(url("https://app.example.test", "mcp.example.test"), "https://acme-help.mcp.example.test/mcp");
+        assert_eq!(url("http://example.test:8080", "example.test"), "http://acme-help.example.test:8080/mcp");
+        assert_eq!(url("http://localhost:3000", "localhost"), "http://localhost:3000/s/acme-help/mcp");
+    }
+}

@@ -1,0 +1,61 @@
+//! What administrators and workers do, rather than callers.
+
+use guildhall_domain::{Error, Id, Resource, Result, accounts::User, id, text::Email};
+
+use crate::App;
+
+impl App {
+    /// Counts an organization's calls, visits and connections again from the rows themselves and compares with what was
+    /// counted as they came; answers a line for each difference, so none means that all is well.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn recount(&self, organization: Id<id::Organization>) -> Result<Vec<String>> {
+        Ok(self.database().read().tenant(organization).counters().recount().await?)
+    }
+
+    /// The account of that email, for a program that acts in a user's name.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` where there is none.
+    pub async fn account_of(&self, email: &Email) -> Result<User> {
+        let found = self.database().read().system().user_by_email(email).await?;
+        found.map(|(user, ..)| user).ok_or(Error::NotFound(Resource::User))
+    }
+
+    /// Whether nobody has an account yet.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn is_new(&self) -> Result<bool> {
+        Ok(!self.database().read().system().has_users().await?)
+    }
+
+    /// How many events there are, of every organization and account.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn count_events(&self) -> Result<u64> {
+        Ok(self.database().read().system().count_events().await?)
+    }
+
+    /// The public halves of the signing keys, as a JWK set.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn jwks(&self) -> Result<serde_json::Value> {
+        self.keys().published().await
+    }
+
+    /// A browser's cookie for the session of an access token that was just issued, and when it ends.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] where the token is not one of ours or its session is over.
+    pub async fn browser_cookie(&self, access_token: &str) -> Result<(String, guildhall_domain::Timestamp)> {
+        let session = self.keys().access(access_token, self.now()).await?;
+        let row = self.database().read().system().session(session).await?;
+        let row = row.filter(|row| !row.ended).ok_or(Error::Unauthenticated)?;
+        let cookie = self.keys().issue_cookie(row.user_id, row.id, self.now(), row.expires_at)?;
+        Ok((cookie, row.expires_at))
+    }
+}

@@ -1,0 +1,223 @@
+use guildhall_domain::{
+    Id, Result,
+    event::Event,
+    id,
+    text::Text,
+    walkthroughs::{self, Place, Progress, Step, Walkthrough},
+};
+use guildhall_repositories::Offered;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool};
+
+/// Starts a guided walkthrough, or goes on with it where the user left off. Without a name it starts the only one there
+/// is, or lists those there are. Show each step to the user as its text says, then call get_next_step.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartWalkthrough {
+    /// The walkthrough's name as it was listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text<1, 200>>,
+    /// Begin at the first step again; earlier progress is kept in the history only.
+    #[serde(default)]
+    pub restart: bool,
+}
+
+/// Where somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Whereabouts {
+    /// At a step.
+    Step,
+    /// At a choice between walkthroughs.
+    Choose,
+    /// At a name that no walkthrough has.
+    UnknownName,
+    /// At a step that no longer is, or never was.
+    UnknownStep,
+    /// At the end.
+    Finished,
+    /// Nowhere yet.
+    NotStarted,
+}
+
+/// Where somebody is in a walkthrough, and what to do next.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Guided {
+    /// Where.
+    pub status: Whereabouts,
+    /// In which walkthrough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walkthrough: Option<WalkthroughShown>,
+    /// The step to take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepShown>,
+    /// How far the person is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// What there is to choose from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub available: Vec<OfferedWalkthrough>,
+    /// The step's texts, for the agent's text only.
+    #[serde(skip)]
+    pub(super) full_step: Option<Box<Step>>,
+}
+
+/// A walkthrough as an agent sees it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WalkthroughShown {
+    /// Its id.
+    pub id: Id<id::Walkthrough>,
+    /// Its name.
+    pub title: String,
+}
+
+/// A step as an agent sees it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepShown {
+    /// Its id, to be sent as `currentStepId` when it is done.
+    pub id: Id<id::Step>,
+    /// Its name.
+    pub title: String,
+    /// Its place, from 0.
+    pub display_order: i32,
+}
+
+/// A walkthrough to choose, with how far the person is in it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct OfferedWalkthrough {
+    /// Its name.
+    pub title: String,
+    /// What it leads to.
+    pub description: Option<String>,
+    /// How far the person is in it.
+    pub progress: Progress,
+}
+
+impl Procedure for StartWalkthrough {
+    const NAME: &'static str = "start_walkthrough";
+    type Effect = Mutation;
+    type Reach = AtServer;
+    const NEEDS: () = ();
+    type Output = Guided;
+
+    async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Outcome<Guided>> {
+        let (guest, runs) = (cx.guest(), cx.tenant().runs());
+        let offered = runs.offered(guest.server().id, guest.person()).await?;
+        let chosen = match &self.name {
+            None if offered.len() == 1 => offered.first(),
+            None => None,
+            Some(name) => offered.iter().find(|one| is_called(&one.walkthrough, name.as_str())),
+        };
+        let Some(Offered { walkthrough, run, .. }) = chosen else {
+            let status = if self.name.is_some() { Whereabouts::UnknownName } else { Whereabouts::Choose };
+            return Ok(Outcome::Unchanged(Guided::choice(status, &offered)));
+        };
+        let now = cx.now();
+        let (attempt, fresh) = match run {
+            Some((_, attempt)) if self.restart => (attempt.saturating_add(1), true),
+            Some((_, attempt)) => (*attempt, false),
+            None => (1, true),
+        };
+        let (steps, done) = runs.steps(walkthrough, run.map(|(id, _)| id).filter(|_| !fresh)).await?;
+        let shown = WalkthroughShown { id: walkthrough.id, title: walkthrough.title.to_string() };
+        let guided = Guided::at(shown, steps, &done);
+        if !fresh {
+            if let Some((id, _)) = run {
+                runs.touch(*id, now).await?;
+            }
+            return Ok(Outcome::Unchanged(guided));
+        }
+        runs.begin(cx.fresh_id::<id::Walkthrough>().uuid(), walkthrough, guest.server().id, guest.person(), attempt, now).await?;
+        let event = Event::WalkthroughStarted {
+            walkthrough_id: walkthrough.id,
+            mcp_user_id: guest.person(),
+            restarted: attempt > 1,
+        };
+        Ok(Outcome::Changed(guided, event))
+    }
+}
+
+/// Agents copy names loosely: case and surrounding space do not matter.
+fn is_called(walkthrough: &Walkthrough, name: &str) -> bool {
+    walkthrough.title.as_str().trim().to_lowercase() == name.trim().to_lowercase() || walkthrough.id.to_string() == name.trim()
+}
+
+impl Tool for StartWalkthrough {
+    const TITLE: &'static str = "Start a walkthrough";
+    fn offered(server: &Served) -> bool {
+        server.has_walkthroughs
+    }
+    fn text(output: &Guided, suffix: &str) -> String {
+        output.text(suffix)
+    }
+    fn is_error(output: &Guided) -> bool {
+        output.status == Whereabouts::UnknownName
+    }
+}
+
+impl Guided {
+    /// At the first step of `steps` that is not in `done`, or at the end.
+    pub(super) fn at(walkthrough: WalkthroughShown, steps: Vec<Step>, done: &std::collections::HashSet<Id<id::Step>>) -> Self {
+        let progress = Progress::of(&steps, done);
+        let next = steps.into_iter().find(|step| !done.contains(&step.id));
+        Self {
+            status: if next.is_some() { Whereabouts::Step } else { Whereabouts::Finished },
+            walkthrough: Some(walkthrough),
+            step: next.as_ref().map(|step| StepShown {
+                id: step.id,
+                title: step.title.to_string(),
+                display_order: step.display_order,
+            }),
+            progress: Some(progress),
+            available: Vec::new(),
+            full_step: next.map(Box::new),
+        }
+    }
+
+    /// Without a step.
+    pub(super) const fn nowhere(status: Whereabouts) -> Self {
+        Self { status, walkthrough: None, step: None, progress: None, available: Vec::new(), full_step: None }
+    }
+
+    fn choice(status: Whereabouts, offered: &[Offered]) -> Self {
+        let view = |one: &Offered| OfferedWalkthrough {
+            title: one.walkthrough.title.to_string(),
+            description: one.walkthrough.description.as_ref().map(Text::to_string),
+            progress: one.progress,
+        };
+        Self { available: offered.iter().map(view).collect(), ..Self::nowhere(status) }
+    }
+
+    /// The same as an agent reads it.
+    pub(super) fn text(&self, suffix: &str) -> String {
+        let title = self.walkthrough.as_ref().map_or("", |walkthrough| &walkthrough.title);
+        match (self.status, &self.full_step, self.progress) {
+            (Whereabouts::Step, Some(step), Some(progress)) => {
+                walkthroughs::agent_text(&Place { walkthrough: title, step, progress }, suffix)
+            }
+            (Whereabouts::Finished, ..) => format!(
+                "All steps of \"{title}\" are done. Congratulate the user. To go through it again, call \
+                 start_walkthrough with restart set to true."
+            ),
+            (Whereabouts::UnknownStep, ..) => "No such step in a walkthrough that was started here. Call get_next_step \
+                 without currentStepId to go on where the user left off."
+                .to_owned(),
+            (Whereabouts::Choose, ..) => self.list("Ask the user which of these to start, then call start_walkthrough with its name:"),
+            (Whereabouts::UnknownName, ..) => self.list("There is no walkthrough of that name. These there are:"),
+            _ => "No walkthrough was started yet. Call start_walkthrough first.".to_owned(),
+        }
+    }
+
+    fn list(&self, heading: &str) -> String {
+        let line = |one: &OfferedWalkthrough| {
+            let description = one.description.as_deref().unwrap_or_default().replace('\n', " ");
+            format!("- {} ({} % done) {description}", one.title.replace('\n', " "), one.progress.progress_percent)
+        };
+        let lines: Vec<String> = self.available.iter().map(line).collect();
+        format!("{heading}\n{}", lines.join("\n"))
+    }
+}
