@@ -32,7 +32,8 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop_tables(manager, TABLES).await?;
         if manager.get_database_backend() == DbBackend::Postgres {
-            run(manager, "drop function count_calls(); drop function mark_connection(); drop function count_mark();").await?;
+            run(manager, "drop function count_calls(); drop function mark_connection(); drop function count_mark();")
+                .await?;
         }
         Ok(())
     }

@@ -8,7 +8,8 @@ use crate::{drop_tables, run};
 #[derive(Debug, DeriveMigrationName)]
 pub(crate) struct Migration;
 
-const TABLES: &[&str] = &["walkthroughs", "walkthrough_steps", "walkthrough_assignments", "walkthrough_runs", "walkthrough_completions"];
+const TABLES: &[&str] =
+    &["walkthroughs", "walkthrough_steps", "walkthrough_assignments", "walkthrough_runs", "walkthrough_completions"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

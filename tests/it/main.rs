@@ -1,2 +1,10 @@
-//! .
-fn main() {}
+//! One binary; folders named as in `crates/services`.
+mod analytics;
+mod auth;
+mod laws;
+mod mcp_servers;
+mod organizations;
+mod races;
+mod sessions;
+mod tickets;
+mod walkthroughs;

@@ -2,10 +2,7 @@
 //!
 //! The check names every problem at once; reading would stop at the first.
 
-use guildhall_domain::{
-    Error, Issue, Result,
-    error::Segment,
-};
+use guildhall_domain::{Error, Issue, Result, error::Segment};
 use jsonschema::{Validator, error::ValidationErrorKind, paths::LocationSegment};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
@@ -37,13 +34,13 @@ impl Shape {
         }
         let mut issues = Vec::new();
         for error in validator.iter_errors(value).take(MOST_ISSUES) {
-            issues.extend(issues_of(&error));
+            issues.extend(issues_of(&error, value));
         }
         Err(Error::BadRequest(issues))
     }
 }
 
-fn issues_of(error: &jsonschema::ValidationError<'_>) -> Vec<Issue> {
+fn issues_of(error: &jsonschema::ValidationError<'_>, input: &Value) -> Vec<Issue> {
     let path: Vec<Segment> = error.instance_path().iter().map(|segment| segment_of(&segment)).collect();
     let below = |key: &str| path.iter().cloned().chain([Segment::from(key)]).collect::<Vec<_>>();
     match error.kind() {
@@ -52,6 +49,11 @@ fn issues_of(error: &jsonschema::ValidationError<'_>) -> Vec<Issue> {
         }
         ValidationErrorKind::Required { property } => {
             vec![Issue::at(below(property.as_str().unwrap_or_default()), "is missing")]
+        }
+        // Only an input without any fields has this; the error does not say which it met.
+        ValidationErrorKind::FalseSchema => {
+            let fields = input.as_object().into_iter().flat_map(|fields| fields.keys());
+            fields.map(|key| Issue::at([Segment::Key(key.clone())], "is not a field of this input")).collect()
         }
         // Masked: an answer does not repeat what was sent, which may be a secret.
         _ => vec![Issue::at(path, error.masked().to_string())],

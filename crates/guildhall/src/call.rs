@@ -19,7 +19,8 @@ pub async fn call(
     organization: Option<String>,
 ) -> Result<Value> {
     let names = || guildhall.catalogue.iter().map(|entry| entry.name).collect::<Vec<_>>().join("\n  ");
-    let entry = guildhall.catalogue.get(name).ok_or_else(|| anyhow!("no procedure {name}; there are\n  {}", names()))?;
+    let entry =
+        guildhall.catalogue.get(name).ok_or_else(|| anyhow!("no procedure {name}; there are\n  {}", names()))?;
     let input: Value = serde_json::from_str(input).context("the input is not JSON")?;
     let mut caller = Caller::nobody();
     if let Some(email) = email {
@@ -42,6 +43,7 @@ fn describe(error: &Error) -> anyhow::Error {
         });
         parts.collect::<Vec<_>>().join(".")
     };
-    let lines: Vec<String> = issues.iter().map(|issue| format!("  {}: {}", place(&issue.path), issue.message)).collect();
+    let lines: Vec<String> =
+        issues.iter().map(|issue| format!("  {}: {}", place(&issue.path), issue.message)).collect();
     anyhow!("{code}:\n{}", lines.join("\n"))
 }

@@ -83,7 +83,8 @@ async fn make(app: &App) -> Result<Demo> {
     let walkthrough = app.call(&caller, walkthrough).await?;
     for (title, fields) in steps() {
         let content_fields = serde_json::from_value(fields)?;
-        let step = CreateStep { walkthrough_id: walkthrough.id, title: text(title)?, content_fields: Some(content_fields) };
+        let step =
+            CreateStep { walkthrough_id: walkthrough.id, title: text(title)?, content_fields: Some(content_fields) };
         app.call(&caller, step).await?;
     }
     let places = vec![Place { walkthrough_id: walkthrough.id, display_order: None }];
@@ -97,9 +98,7 @@ fn text<const MIN: usize, const MAX: usize>(text: &str) -> Result<guildhall_doma
 
 /// The demo walkthrough: how to do with one's own product what the demo does with Guildhall.
 fn steps() -> [(&'static str, Value); 4] {
-    let fields = |introduction: &str, operations: &str, user: &str| {
-        json!({ "version": "v1", "introductionForAgent": introduction, "operationsForAgent": operations, "contentForUser": user })
-    };
+    let fields = |introduction: &str, operations: &str, user: &str| json!({ "version": "v1", "introductionForAgent": introduction, "operationsForAgent": operations, "contentForUser": user });
     [
         (
             "Sign in",

@@ -73,6 +73,11 @@ async fn serve(settings: Settings) -> Result<()> {
 
 fn log(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm=warn"));
+    // Below `error` rmcp logs what clients send and what they are answered: that never belongs in a log.
+    let filter = match "rmcp=error".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if json { registry.with(lines.json()).init() } else { registry.with(lines).init() }

@@ -231,6 +231,7 @@ mod tests {
         let server = Served {
             name: "Acme Help".to_owned(),
             slug: "acme-help".to_owned(),
+            url: "https://acme-help.example.test/mcp".to_owned(),
             product: Some("rockets".to_owned()),
             takes_tickets: true,
             has_walkthroughs: false,

@@ -191,6 +191,7 @@ impl Endpoint {
         if !to_a_person {
             return Err(Refusal::Method);
         }
-        Ok(page::connect(visitor.server(), &self.origins.address(&visit.slug, visit.tracking_id.as_ref())))
+        let reader = visit.tracking_id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
+        Ok(page::connect(visitor.server(), &format!("{}{reader}", visitor.server().url)))
     }
 }

@@ -1,10 +1,9 @@
 //! Which web pages may call a hosted server.
-use guildhall_domain::sessions::TrackingId;
 use http::{HeaderMap, Uri, header, uri::Authority};
 
 use crate::{Settings, refusal::Refusal};
 
-/// The origins that are let in, and from the same facts a server's own address.
+/// The origins that are let in.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
     allowed: Vec<Origin>,
@@ -46,14 +45,6 @@ impl Origins {
             Some(origin) if second.is_none() && self.lets_in(slug, &origin) => Ok(()),
             _ => Err(Refusal::Origin),
         }
-    }
-
-    /// What a person pastes into a client.
-    pub(crate) fn address(&self, slug: &str, tracking_id: Option<&TrackingId>) -> String {
-        let Origin { scheme, port, .. } = &self.home;
-        let port = if default_port(scheme) == Some(*port) { String::new() } else { format!(":{port}") };
-        let reader = tracking_id.map(|id| format!("/{}", id.as_str())).unwrap_or_default();
-        format!("{scheme}://{slug}.{}{port}/mcp{reader}", self.base_domain)
     }
 
     fn lets_in(&self, slug: &str, origin: &Origin) -> bool {
@@ -99,7 +90,6 @@ fn default_port(scheme: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use guildhall_domain::sessions::TrackingId;
     use http::{HeaderMap, HeaderValue, header::ORIGIN};
 
     use super::Origins;
@@ -172,14 +162,5 @@ mod tests {
         headers.append(ORIGIN, HeaderValue::from_static("https://guild.example"));
         headers.append(ORIGIN, HeaderValue::from_static("https://evil.example"));
         assert!(ours.check("acme-help", &headers).is_err());
-    }
-
-    #[test]
-    fn an_address_has_the_scheme_and_port_of_the_installation() {
-        let reader = TrackingId::try_from("u.1".to_owned()).unwrap();
-        let local = origins("http://localhost:3000", "localhost", &[]);
-        assert_eq!(local.address("acme-help", None), "http://acme-help.localhost:3000/mcp");
-        let public = origins("https://guild.example/", "guild.example", &[]);
-        assert_eq!(public.address("acme-help", Some(&reader)), "https://acme-help.guild.example/mcp/u.1");
     }
 }

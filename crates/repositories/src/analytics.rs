@@ -46,7 +46,12 @@ impl Counters<'_> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn calls(self, width: Width, from: Timestamp, server: Option<Id<id::McpServer>>) -> Result<Vec<CallCount>> {
+    pub async fn calls(
+        self,
+        width: Width,
+        from: Timestamp,
+        server: Option<Id<id::McpServer>>,
+    ) -> Result<Vec<CallCount>> {
         use tool_count::Column;
         let kept = if width == Width::Day { Width::Hour } else { width };
         let start = floored(Expr::col(Column::StartsAt), width.millis());
@@ -112,7 +117,8 @@ impl Counters<'_> {
         }
         let actual = self.actual().await?;
         let keys: std::collections::BTreeSet<&Counter> = counted.keys().chain(actual.keys()).collect();
-        let differs = |key: &&Counter| counted.get(*key).copied().unwrap_or(0) != actual.get(*key).copied().unwrap_or(0);
+        let differs =
+            |key: &&Counter| counted.get(*key).copied().unwrap_or(0) != actual.get(*key).copied().unwrap_or(0);
         let line = |key: &Counter| format!("{key:?}: counted {:?}, there are {:?}", counted.get(key), actual.get(key));
         Ok(keys.into_iter().filter(differs).map(line).collect())
     }
@@ -125,7 +131,8 @@ impl Counters<'_> {
             let calls = self.0.select::<tool_call::Entity>().select_only();
             let calls = calls.expr_as(start.clone(), "start").column(tool_call::Column::ServerId);
             let calls = calls.expr_as(Expr::col(tool_call::Column::ToolName), "name").expr_as(all.clone(), "total");
-            let calls = calls.group_by(start).group_by(tool_call::Column::ServerId).group_by(tool_call::Column::ToolName);
+            let calls =
+                calls.group_by(start).group_by(tool_call::Column::ServerId).group_by(tool_call::Column::ToolName);
             for row in calls.into_model::<RecountRow>().all(&self.0.executor()).await? {
                 actual.insert(("calls", width.millis(), row.start, row.server_id, row.name), row.total);
             }

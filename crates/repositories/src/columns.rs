@@ -1,9 +1,9 @@
 //! Domain values as columns and back. A value the domain does not know is an error in one place, never a panic.
 
 use guildhall_domain::{Id, Timestamp};
+use sea_orm::{ColumnTrait, Condition, Order};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sea_orm::{ColumnTrait, Condition, Order};
 use uuid::Uuid;
 
 use crate::{Error, Result};

@@ -33,4 +33,6 @@ pub use system::{Admission, NewUser, SessionRow, StoredKey, System};
 pub use tenant::Tenant;
 pub use tickets::{ListedTickets, NewActivity, NewTicket, TicketFilter, TicketSort, Tickets};
 pub use visitors::{KnownVisit, VisitorRow, Who};
-pub use walkthroughs::{Assignments, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter, Walkthroughs};
+pub use walkthroughs::{
+    Assignments, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter, Walkthroughs,
+};

@@ -128,8 +128,14 @@ impl McpServers<'_> {
             .select_only()
             .expr_as(subquery(sea_orm::QueryTrait::into_query(users)), "users")
             .expr_as(subquery(sea_orm::QueryTrait::into_query(sessions)), "sessions")
-            .expr_as(subquery(sea_orm::QueryTrait::into_query(calls.select_only().expr(tool_call::Column::Id.count()))), "calls")
-            .expr_as(subquery(sea_orm::QueryTrait::into_query(tickets.select_only().expr(ticket::Column::Id.count()))), "tickets")
+            .expr_as(
+                subquery(sea_orm::QueryTrait::into_query(calls.select_only().expr(tool_call::Column::Id.count()))),
+                "calls",
+            )
+            .expr_as(
+                subquery(sea_orm::QueryTrait::into_query(tickets.select_only().expr(ticket::Column::Id.count()))),
+                "tickets",
+            )
             .into_model::<CountsRow>()
             .one(&self.0.executor())
             .await?;

@@ -10,7 +10,8 @@ use guildhall_domain::{
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef,
-    SelectTwo, sea_query::{Expr, ExprTrait, SimpleExpr},
+    SelectTwo,
+    sea_query::{Expr, ExprTrait, SimpleExpr},
 };
 
 use crate::{
@@ -127,7 +128,8 @@ impl Members<'_> {
     /// Where the database fails.
     pub async fn by_name(self) -> Result<Vec<Person>> {
         let name = Expr::col((user::Entity, user::Column::Name));
-        let members = self.with_users().order_by(name.if_null(Expr::col((user::Entity, user::Column::Email))), Order::Asc);
+        let members =
+            self.with_users().order_by(name.if_null(Expr::col((user::Entity, user::Column::Email))), Order::Asc);
         let rows = members.order_by_asc(user::Column::Email).all(&self.0.executor()).await?;
         rows.into_iter().filter_map(|(_, user)| user).map(Person::try_from).collect()
     }

@@ -3,8 +3,8 @@
 
 use guildhall_domain::{
     Id, Timestamp,
-    accounts::User,
     access::Role,
+    accounts::User,
     id,
     organizations::{Belonging, Membership, Organization},
     text::Slug,
@@ -85,7 +85,12 @@ impl Person<'_> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn activate(self, session: Id<id::Session>, organization: Id<id::Organization>, now: Timestamp) -> Result<()> {
+    pub async fn activate(
+        self,
+        session: Id<id::Session>,
+        organization: Id<id::Organization>,
+        now: Timestamp,
+    ) -> Result<()> {
         let switch = session::Entity::update_many()
             .col_expr(session::Column::ActiveOrganizationId, Expr::value(organization.uuid()))
             .filter(session::Column::Id.eq(session.uuid()))

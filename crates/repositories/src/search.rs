@@ -1,7 +1,7 @@
 //! Searching text: what somebody types is text to find, never a pattern.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 
 /// Whether `column` has `words` in it, in any case; `%` and `_` stand for themselves.
 pub(crate) fn like<C: ColumnTrait>(column: C, words: &str) -> SimpleExpr {

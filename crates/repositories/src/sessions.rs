@@ -167,7 +167,8 @@ impl Visits<'_> {
         }
         let rows = self.with_servers().filter(which).order_by_desc(Column::ConnectedAt).order_by_desc(Column::Id);
         let rows = rows.limit(page.limit.saturating_add(1)).all(&self.0.executor()).await?;
-        let visits: Vec<McpSession> = rows.into_iter().map(|row| Ok(read_visit(row)?.session)).collect::<Result<_>>()?;
+        let visits: Vec<McpSession> =
+            rows.into_iter().map(|row| Ok(read_visit(row)?.session)).collect::<Result<_>>()?;
         Ok(Page::cut(visits, page.limit, |visit| Cursor { key: visit.connected_at.millis(), id: visit.id.uuid() }))
     }
 

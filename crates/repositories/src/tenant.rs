@@ -2,8 +2,8 @@
 
 use guildhall_domain::{Id, id};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseExecutor, EntityTrait, Insert, InsertMany, IntoActiveModel, QueryFilter, Select,
-    UpdateMany,
+    ActiveModelTrait, ColumnTrait, DatabaseExecutor, EntityTrait, Insert, InsertMany, IntoActiveModel, QueryFilter,
+    Select, UpdateMany,
 };
 
 use crate::{

@@ -40,6 +40,8 @@ pub struct VisitorRow {
     pub person: Option<Id<id::McpUser>>,
     /// The person's address, proven.
     pub email: Option<String>,
+    /// How the customer's page calls the person.
+    pub tracking_id: Option<String>,
     /// The visits that may be continued, the latest first; exactly one where it was named by its key.
     pub visits: Vec<KnownVisit>,
 }
@@ -62,6 +64,7 @@ pub(crate) struct PublishedRow {
     has_walkthroughs: bool,
     person_id: Option<Uuid>,
     person_email: Option<String>,
+    person_tracking_id: Option<String>,
     visit_id: Option<Uuid>,
     visit_client_name: Option<String>,
     visit_last_seen_at: Option<i64>,
@@ -79,7 +82,8 @@ pub(crate) fn join_visitor(query: &mut SelectStatement, who: &Who, heard_since: 
         .add(visit(mcp_session::Column::OrganizationId).eq(server(mcp_server::Column::OrganizationId)))
         .add(visit(mcp_session::Column::ServerId).eq(server(mcp_server::Column::Id)))
         .add(mcp_session::Column::EndedAt.is_null());
-    let ours = Condition::all().add(person(mcp_user::Column::OrganizationId).eq(server(mcp_server::Column::OrganizationId)));
+    let ours =
+        Condition::all().add(person(mcp_user::Column::OrganizationId).eq(server(mcp_server::Column::OrganizationId)));
     let continued = here
         .clone()
         .add(visit(mcp_session::Column::McpUserId).eq(person(mcp_user::Column::Id)))
@@ -107,6 +111,7 @@ pub(crate) fn join_visitor(query: &mut SelectStatement, who: &Who, heard_since: 
     query
         .expr_as(person(mcp_user::Column::Id), "person_id")
         .expr_as(person(mcp_user::Column::Email), "person_email")
+        .expr_as(person(mcp_user::Column::TrackingId), "person_tracking_id")
         .expr_as(visit(mcp_session::Column::Id), "visit_id")
         .expr_as(visit(mcp_session::Column::ClientName), "visit_client_name")
         .expr_as(visit(mcp_session::Column::LastSeenAt), "visit_last_seen_at")
@@ -123,7 +128,10 @@ pub(crate) fn offers_walkthroughs() -> Expr {
             Expr::col((walkthrough::Entity, walkthrough::Column::OrganizationId))
                 .eq(assignment(walkthrough_assignment::Column::OrganizationId)),
         )
-        .add(Expr::col((walkthrough::Entity, walkthrough::Column::Id)).eq(assignment(walkthrough_assignment::Column::WalkthroughId)));
+        .add(
+            Expr::col((walkthrough::Entity, walkthrough::Column::Id))
+                .eq(assignment(walkthrough_assignment::Column::WalkthroughId)),
+        );
     let offered = Query::select()
         .expr(Expr::value(1))
         .from(walkthrough_assignment::Entity)
@@ -132,7 +140,10 @@ pub(crate) fn offers_walkthroughs() -> Expr {
             assignment(walkthrough_assignment::Column::OrganizationId)
                 .eq(Expr::col((mcp_server::Entity, mcp_server::Column::OrganizationId))),
         )
-        .and_where(assignment(walkthrough_assignment::Column::ServerId).eq(Expr::col((mcp_server::Entity, mcp_server::Column::Id))))
+        .and_where(
+            assignment(walkthrough_assignment::Column::ServerId)
+                .eq(Expr::col((mcp_server::Entity, mcp_server::Column::Id))),
+        )
         .and_where(walkthrough_assignment::Column::IsEnabled.eq(true))
         .and_where(walkthrough::Column::Status.eq(word(guildhall_domain::walkthroughs::WalkthroughStatus::Published)))
         .and_where(walkthrough::Column::StepCount.gt(0))
@@ -158,6 +169,7 @@ impl VisitorRow {
             has_walkthroughs: row.has_walkthroughs,
             person: row.person_id.map(Id::from_uuid),
             email: row.person_email,
+            tracking_id: row.person_tracking_id,
             visits,
         }))
     }

@@ -42,13 +42,14 @@ impl Assignments<'_> {
         self.0
             .delete::<walkthrough_assignment::Entity>(walkthrough_assignment::Column::ServerId.eq(server.id.uuid()))
             .await?;
-        let row = |(place, (walkthrough, is_enabled)): (usize, &(Id<id::Walkthrough>, bool))| walkthrough_assignment::Model {
-            organization_id: self.0.organization.uuid(),
-            server_id: server.id.uuid(),
-            walkthrough_id: walkthrough.uuid(),
-            display_order: i32::try_from(place).unwrap_or(i32::MAX),
-            is_enabled: *is_enabled,
-        };
+        let row =
+            |(place, (walkthrough, is_enabled)): (usize, &(Id<id::Walkthrough>, bool))| walkthrough_assignment::Model {
+                organization_id: self.0.organization.uuid(),
+                server_id: server.id.uuid(),
+                walkthrough_id: walkthrough.uuid(),
+                display_order: i32::try_from(place).unwrap_or(i32::MAX),
+                is_enabled: *is_enabled,
+            };
         self.0.insert::<walkthrough_assignment::Entity>(walkthroughs.iter().enumerate().map(row).collect()).await
     }
 }

@@ -99,7 +99,10 @@ impl Walkthroughs<'_> {
             updated_at: now.millis(),
         };
         self.0.insert::<walkthrough::Entity>(vec![row.clone()]).await?;
-        let step = |(place, (id, title, fields, metadata)): (usize, (Id<id::Step>, Text<1, 200>, ContentFields, Option<Json>))| {
+        let step = |(place, (id, title, fields, metadata)): (
+            usize,
+            (Id<id::Step>, Text<1, 200>, ContentFields, Option<Json>),
+        )| {
             Ok(walkthrough_step::Model {
                 id: id.uuid(),
                 organization_id: self.0.organization.uuid(),
@@ -159,9 +162,10 @@ impl Walkthroughs<'_> {
             .add_option(filter.status.map(|status| Column::Status.eq(word(status))))
             .add_option(filter.kind.map(|kind| Column::Kind.eq(word(kind))))
             .add_option(words.map(|w| Condition::any().add(like(Column::Title, w)).add(like(Column::Description, w))))
-            .add_option(page.cursor.map(|Cursor { key, id }| {
-                after(Column::CreatedAt, key, Column::Id, id, sea_orm::Order::Desc)
-            }));
+            .add_option(
+                page.cursor
+                    .map(|Cursor { key, id }| after(Column::CreatedAt, key, Column::Id, id, sea_orm::Order::Desc)),
+            );
         let rows = self.0.select::<walkthrough::Entity>().filter(which);
         let rows = rows.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(page.limit.saturating_add(1));
         let rows: Vec<Walkthrough> =

@@ -132,7 +132,8 @@ impl Runs<'_> {
             runs = runs.filter(walkthrough_run::Column::WalkthroughId.in_subquery(its));
             runs = runs.order_by_desc(walkthrough_run::Column::Attempt);
         }
-        let newest = runs.order_by_desc(walkthrough_run::Column::LastActivityAt).order_by_desc(walkthrough_run::Column::Id);
+        let newest =
+            runs.order_by_desc(walkthrough_run::Column::LastActivityAt).order_by_desc(walkthrough_run::Column::Id);
         let newest = newest.limit(1).into_query();
 
         let mut select = self.0.select::<walkthrough_step::Entity>();
@@ -159,7 +160,10 @@ impl Runs<'_> {
             .inner_join(walkthrough::Entity, published)
             .left_join(walkthrough_completion::Entity, done)
             .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)), "run_id")
-            .expr_as(Expr::col((walkthrough_completion::Entity, walkthrough_completion::Column::StepId)), "done_step_id")
+            .expr_as(
+                Expr::col((walkthrough_completion::Entity, walkthrough_completion::Column::StepId)),
+                "done_step_id",
+            )
             .expr_as(Expr::col((walkthrough::Entity, walkthrough::Column::Title)), "walkthrough_title");
         let rows = select.order_by_asc(walkthrough_step::Column::DisplayOrder).into_model::<StepRow>();
         let rows = rows.all(&self.0.executor()).await?;
@@ -175,7 +179,11 @@ impl Runs<'_> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn steps(self, walkthrough: &Walkthrough, run: Option<Uuid>) -> Result<(Vec<Step>, HashSet<Id<id::Step>>)> {
+    pub async fn steps(
+        self,
+        walkthrough: &Walkthrough,
+        run: Option<Uuid>,
+    ) -> Result<(Vec<Step>, HashSet<Id<id::Step>>)> {
         let mut select = self.0.select::<walkthrough_step::Entity>();
         select = select.filter(walkthrough_step::Column::WalkthroughId.eq(walkthrough.id.uuid()));
         let done = Condition::all()
@@ -213,7 +221,8 @@ impl Runs<'_> {
             started_at: now.millis(),
             last_activity_at: now.millis(),
         };
-        let insert = self.0.inserting::<walkthrough_run::Entity>([row]).on_conflict(OnConflict::new().do_nothing().to_owned());
+        let insert =
+            self.0.inserting::<walkthrough_run::Entity>([row]).on_conflict(OnConflict::new().do_nothing().to_owned());
         insert.exec_without_returning(&self.0.executor()).await?;
         Ok(())
     }

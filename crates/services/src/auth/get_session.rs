@@ -50,7 +50,8 @@ impl Procedure for GetSession {
             expires_at: admission.expires_at,
         };
         let user = cx.person().account().await?.ok_or(Error::Unauthenticated)?;
-        let membership = admission.membership.map(|(organization_id, _, role)| CurrentMembership { organization_id, role });
+        let membership =
+            admission.membership.map(|(organization_id, _, role)| CurrentMembership { organization_id, role });
         Ok(CurrentSession { user, session, membership })
     }
 }

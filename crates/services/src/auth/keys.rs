@@ -84,13 +84,24 @@ impl Keys {
     }
 
     /// An access token for a session of a user, and when it stops working.
-    pub(crate) fn issue(&self, user: Id<id::User>, session: Id<id::Session>, now: Timestamp) -> Result<(String, Timestamp)> {
+    pub(crate) fn issue(
+        &self,
+        user: Id<id::User>,
+        session: Id<id::Session>,
+        now: Timestamp,
+    ) -> Result<(String, Timestamp)> {
         let until = now.plus(ACCESS_LIFE);
         Ok((self.sign(ACCESS, user.to_string(), session, now, until)?, until))
     }
 
     /// A cookie's value that stands for a session of a user.
-    pub(crate) fn issue_cookie(&self, user: Id<id::User>, session: Id<id::Session>, now: Timestamp, until: Timestamp) -> Result<String> {
+    pub(crate) fn issue_cookie(
+        &self,
+        user: Id<id::User>,
+        session: Id<id::Session>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<String> {
         self.sign(COOKIE, user.to_string(), session, now, until)
     }
 
@@ -116,7 +127,14 @@ impl Keys {
         Ok(json!({ "keys": self.ring(|ring| ring.published.clone()) }))
     }
 
-    fn sign(&self, typ: &str, sub: String, session: Id<id::Session>, now: Timestamp, until: Timestamp) -> Result<String> {
+    fn sign(
+        &self,
+        typ: &str,
+        sub: String,
+        session: Id<id::Session>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<String> {
         let claims = Claims {
             iss: self.0.settings.public_url.clone(),
             aud: AUDIENCE.to_owned(),
@@ -175,7 +193,8 @@ impl Keys {
                 ring.signer = Some((kid.clone(), EncodingKey::from_ed_der(&private)));
             }
             let x = BASE64_URL_SAFE_NO_PAD.encode(&key.public_key);
-            ring.published.push(json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x }));
+            ring.published
+                .push(json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x }));
             ring.verifiers.insert(kid, DecodingKey::from_ed_der(&key.public_key));
         }
         *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;

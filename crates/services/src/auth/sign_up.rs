@@ -63,15 +63,10 @@ impl Procedure for SignUp {
         let called = name.unwrap_or(local);
         let suffix: String = cx.random::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
         let derived = Slug::derived(&called);
-        let slug = if cx.system().organization_slug_exists(&derived).await? { derived.with_suffix(&suffix) } else { derived };
-        let personal = OrganizationRow {
-            name: called,
-            slug,
-            description: None,
-            logo_url: None,
-            website: None,
-            is_personal: true,
-        };
+        let slug =
+            if cx.system().organization_slug_exists(&derived).await? { derived.with_suffix(&suffix) } else { derived };
+        let personal =
+            OrganizationRow { name: called, slug, description: None, logo_url: None, website: None, is_personal: true };
         home.profile().found(personal, cx.now()).await?;
         home.members().add(cx.fresh_id(), user.id, Role::Owner, cx.now()).await?;
         let (_, session) = tokens::begin(cx, user.id, Some(home.id())).await?;

@@ -35,7 +35,8 @@ impl RefreshToken {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
         let (session, secret) = bytes.split_first_chunk::<16>()?;
-        (secret.len() == 32).then(|| Self { session: Id::from_uuid(Uuid::from_bytes(*session)), secret: secret.to_vec() })
+        (secret.len() == 32)
+            .then(|| Self { session: Id::from_uuid(Uuid::from_bytes(*session)), secret: secret.to_vec() })
     }
 
     fn text(&self) -> String {

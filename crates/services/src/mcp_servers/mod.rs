@@ -44,8 +44,12 @@ async fn fitting_config(
     config: Option<Id<id::OauthConfig>>,
 ) -> Result<Option<Id<id::OauthConfig>>> {
     match (auth_type, config) {
-        (AuthType::CustomOauth, None) => Err(Error::field("customOauthConfigId", "needed where authType is custom_oauth")),
-        (_, Some(id)) if !tenant.mcp_servers().has_oauth_config(id).await? => Err(Error::NotFound(Resource::OauthConfig)),
+        (AuthType::CustomOauth, None) => {
+            Err(Error::field("customOauthConfigId", "needed where authType is custom_oauth"))
+        }
+        (_, Some(id)) if !tenant.mcp_servers().has_oauth_config(id).await? => {
+            Err(Error::NotFound(Resource::OauthConfig))
+        }
         (AuthType::CustomOauth, config) => Ok(config),
         _ => Ok(None),
     }

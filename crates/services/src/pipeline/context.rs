@@ -123,4 +123,3 @@ impl Cx<'_, AtServer> {
         &self.reach.0
     }
 }
-

@@ -10,7 +10,7 @@ use guildhall_domain::{
 };
 use guildhall_repositories::{KnownVisit, NewVisit, StoredServer, VisitorRow, Who};
 
-use crate::{App, secrets::hash};
+use crate::{App, secrets::hash, settings::Settings};
 
 /// A visit of the stateless era goes on until nothing was heard for so long, as web analytics count.
 const GAP: Duration = Duration::from_mins(30);
@@ -47,6 +47,8 @@ pub struct Served {
     pub name: String,
     /// Its subdomain.
     pub slug: String,
+    /// What a person pastes into a client.
+    pub url: String,
     /// What it helps with.
     pub product: Option<String>,
     /// Whether it takes support tickets.
@@ -80,10 +82,11 @@ impl Visitor {
         self.visit.tracking_id.is_none() && self.visit.session_key.is_none()
     }
 
-    fn of(visit: Visit, row: VisitorRow) -> Self {
+    fn of(visit: Visit, row: VisitorRow, settings: &Settings) -> Self {
         let served = Served {
             name: row.server.name.clone(),
             slug: row.server.slug.as_str().to_owned(),
+            url: settings.server_url(row.server.slug.as_str()),
             product: row.server.product_platform_or_tool.clone(),
             takes_tickets: row.server.support_ticket_type != SupportTicketType::None,
             has_walkthroughs: row.server.walkthrough_tools_enabled && row.has_walkthroughs,
@@ -102,7 +105,8 @@ impl Visitor {
     /// Who this counts as among different people.
     fn identity(&self, person: Id<id::McpUser>) -> String {
         let tracked = || self.visit.tracking_id.as_ref().map(|id| format!("tracking:{id}"));
-        self.email.as_ref().map(|email| format!("email:{email}")).or_else(tracked).unwrap_or_else(|| person.to_string())
+        let proven = self.email.as_ref().map(|email| format!("email:{email}"));
+        proven.or_else(tracked).unwrap_or_else(|| person.to_string())
     }
 }
 
@@ -168,7 +172,12 @@ impl App {
         if visit.session_key.is_some() && row.visits.is_empty() {
             return Err(Error::NotFound(Resource::McpSession));
         }
-        Ok(Visitor::of(visit.clone(), row))
+        // A session is one person's: it says nothing at another person's address.
+        let said = visit.tracking_id.as_ref().map(TrackingId::as_str);
+        if visit.session_key.is_some() && said.is_some_and(|said| row.tracking_id.as_deref() != Some(said)) {
+            return Err(Error::NotFound(Resource::McpSession));
+        }
+        Ok(Visitor::of(visit.clone(), row, self.settings()))
     }
 
     /// The handshake of revisions up to 2025-11-25: begins a visit and answers the value of `Mcp-Session-Id`.
@@ -206,7 +215,7 @@ impl App {
             let who = Who::Handle(handle_hash(visitor.server.id, handle));
             let row = self.published(&visitor.visit.slug, &who).await?;
             if row.person.is_some() {
-                let again = Visitor::of(visitor.visit.clone(), row);
+                let again = Visitor::of(visitor.visit.clone(), row, self.settings());
                 return self.settle_known(&again, client, Some(handle.to_owned())).await;
             }
         }

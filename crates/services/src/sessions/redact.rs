@@ -83,7 +83,10 @@ fn mask(text: &str) -> String {
 /// The check digit of ISO/IEC 7812-1.
 fn is_card(text: &str) -> bool {
     let digits = text.chars().rev().filter_map(|c| c.to_digit(10));
-    let sum: u32 = digits.enumerate().map(|(place, digit)| if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }).sum();
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(place, digit)| if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit })
+        .sum();
     sum.is_multiple_of(10)
 }
 

@@ -1,3 +1,4 @@
+use guildhall_domain::{Error, Resource};
 use guildhall_domain::{
     Id, Result,
     access::Permission,
@@ -6,7 +7,6 @@ use guildhall_domain::{
     text::Text,
     tickets::{Activity, Priority, Ticket, TicketStatus, TicketWithMcpUser},
 };
-use guildhall_domain::{Error, Resource};
 use guildhall_repositories::{TicketFilter, TicketSort};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use guildhall_domain::{
-    Error, Id, Issue, Resource, Result,
-    access::Permission,
-    event::Event,
-    id,
-    walkthroughs::Assignment,
+    Error, Id, Issue, Resource, Result, access::Permission, event::Event, id, walkthroughs::Assignment,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

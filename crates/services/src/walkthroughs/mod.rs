@@ -21,7 +21,7 @@ pub use queries::{
     ExportWalkthrough, GetWalkthrough, ListForServer, ListWalkthroughs, RenderStep, WalkthroughWithSteps,
 };
 pub use reorder_steps::ReorderSteps;
-pub use start::{Guided, OfferedWalkthrough, StartWalkthrough, StepShown, Whereabouts, WalkthroughShown};
+pub use start::{Guided, OfferedWalkthrough, StartWalkthrough, StepShown, WalkthroughShown, Whereabouts};
 pub use update_step::UpdateStep;
 
 /// The organization's walkthrough of that id.

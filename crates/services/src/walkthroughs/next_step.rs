@@ -26,7 +26,8 @@ impl Procedure for GetNextStep {
         let (guest, runs) = (cx.guest(), cx.tenant().runs());
         let found = runs.current(guest.server().id, guest.person(), self.current_step_id).await?;
         let Some(mut run) = found else {
-            let status = if self.current_step_id.is_some() { Whereabouts::UnknownStep } else { Whereabouts::NotStarted };
+            let status =
+                if self.current_step_id.is_some() { Whereabouts::UnknownStep } else { Whereabouts::NotStarted };
             return Ok(Outcome::Unchanged(Guided::nowhere(status)));
         };
         let just_done = run.steps.iter().find(|step| Some(step.id) == self.current_step_id);

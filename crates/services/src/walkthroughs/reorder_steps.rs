@@ -1,12 +1,6 @@
 use std::collections::HashSet;
 
-use guildhall_domain::{
-    Error, Id, Result,
-    access::Permission,
-    event::Event,
-    id,
-    walkthroughs::Step,
-};
+use guildhall_domain::{Error, Id, Result, access::Permission, event::Event, id, walkthroughs::Step};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

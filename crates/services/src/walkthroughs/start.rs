@@ -131,7 +131,15 @@ impl Procedure for StartWalkthrough {
             }
             return Ok(Outcome::Unchanged(guided));
         }
-        runs.begin(cx.fresh_id::<id::Walkthrough>().uuid(), walkthrough, guest.server().id, guest.person(), attempt, now).await?;
+        runs.begin(
+            cx.fresh_id::<id::Walkthrough>().uuid(),
+            walkthrough,
+            guest.server().id,
+            guest.person(),
+            attempt,
+            now,
+        )
+        .await?;
         let event = Event::WalkthroughStarted {
             walkthrough_id: walkthrough.id,
             mcp_user_id: guest.person(),
@@ -143,7 +151,8 @@ impl Procedure for StartWalkthrough {
 
 /// Agents copy names loosely: case and surrounding space do not matter.
 fn is_called(walkthrough: &Walkthrough, name: &str) -> bool {
-    walkthrough.title.as_str().trim().to_lowercase() == name.trim().to_lowercase() || walkthrough.id.to_string() == name.trim()
+    walkthrough.title.as_str().trim().to_lowercase() == name.trim().to_lowercase()
+        || walkthrough.id.to_string() == name.trim()
 }
 
 impl Tool for StartWalkthrough {
@@ -161,7 +170,11 @@ impl Tool for StartWalkthrough {
 
 impl Guided {
     /// At the first step of `steps` that is not in `done`, or at the end.
-    pub(super) fn at(walkthrough: WalkthroughShown, steps: Vec<Step>, done: &std::collections::HashSet<Id<id::Step>>) -> Self {
+    pub(super) fn at(
+        walkthrough: WalkthroughShown,
+        steps: Vec<Step>,
+        done: &std::collections::HashSet<Id<id::Step>>,
+    ) -> Self {
         let progress = Progress::of(&steps, done);
         let next = steps.into_iter().find(|step| !done.contains(&step.id));
         Self {
@@ -203,10 +216,14 @@ impl Guided {
                 "All steps of \"{title}\" are done. Congratulate the user. To go through it again, call \
                  start_walkthrough with restart set to true."
             ),
-            (Whereabouts::UnknownStep, ..) => "No such step in a walkthrough that was started here. Call get_next_step \
+            (Whereabouts::UnknownStep, ..) => {
+                "No such step in a walkthrough that was started here. Call get_next_step \
                  without currentStepId to go on where the user left off."
-                .to_owned(),
-            (Whereabouts::Choose, ..) => self.list("Ask the user which of these to start, then call start_walkthrough with its name:"),
+                    .to_owned()
+            }
+            (Whereabouts::Choose, ..) => {
+                self.list("Ask the user which of these to start, then call start_walkthrough with its name:")
+            }
             (Whereabouts::UnknownName, ..) => self.list("There is no walkthrough of that name. These there are:"),
             _ => "No walkthrough was started yet. Call start_walkthrough first.".to_owned(),
         }

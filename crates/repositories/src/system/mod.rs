@@ -1,0 +1,264 @@
+//! Rows that belong to nobody yet, or are asked for before it is known whose they are: who signs in with this email,
+//! which server has that name, which session is this.
+#![expect(clippy::disallowed_methods, reason = "before admission there is no organization and no user to start from")]
+
+mod admission;
+mod guards;
+
+use guildhall_domain::{
+    Id, Timestamp,
+    accounts::User,
+    event::{Actor, Audience, Event},
+    id,
+    mcp_servers::Subdomain,
+    text::{Email, Slug},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+
+pub use admission::Admission;
+pub use guards::StoredKey;
+
+use crate::{
+    Result,
+    columns::time,
+    database::Access,
+    entities::{event, mcp_server, organization, session, user},
+    events,
+    visitors::{PublishedRow, VisitorRow, Who, join_visitor, offers_walkthroughs},
+};
+
+/// Rows that belong to nobody yet.
+#[derive(Clone, Copy, Debug)]
+pub struct System<'a> {
+    pub(crate) access: &'a Access,
+}
+
+/// What a new account is made from.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Its id.
+    pub id: Id<id::User>,
+    /// Where mail reaches the person.
+    pub email: Email,
+    /// What others see.
+    pub name: Option<String>,
+    /// The password, hashed (PHC string).
+    pub password_hash: String,
+}
+
+/// A sign-in as it is kept.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: Id<id::Session>,
+    /// Whose.
+    pub user_id: Id<id::User>,
+    /// Where calls work that do not say where.
+    pub active_organization_id: Option<Id<id::Organization>>,
+    /// The hash of the refresh token that works.
+    pub refresh_hash: Vec<u8>,
+    /// The hash of the one before it.
+    pub previous_refresh_hash: Option<Vec<u8>>,
+    /// When that one was spent.
+    pub rotated_at: Timestamp,
+    /// When the sign-in happened.
+    pub created_at: Timestamp,
+    /// When it ends unless it is refreshed.
+    pub expires_at: Timestamp,
+    /// Whether it was ended.
+    pub ended: bool,
+    /// From where.
+    pub address: Option<String>,
+    /// With what.
+    pub user_agent: Option<String>,
+}
+
+impl System<'_> {
+    /// The account of that email, with its password's hash.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn user_by_email(self, email: &Email) -> Result<Option<(User, String, Option<Id<id::Organization>>)>> {
+        let row =
+            user::Entity::find().filter(user::Column::Email.eq(email.as_str())).one(&self.access.executor()).await?;
+        let read = |row: user::Model| {
+            let (hash, organization) = (row.password_hash.clone(), row.default_organization_id.map(Id::from_uuid));
+            Ok((User::try_from(row)?, hash, organization))
+        };
+        row.map(read).transpose()
+    }
+
+    /// Whether anybody has an account.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn has_users(self) -> Result<bool> {
+        Ok(user::Entity::find().limit(1).count(&self.access.executor()).await? > 0)
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`crate::Error::Taken`] where the email is.
+    pub async fn create_user(self, new: NewUser, home: Id<id::Organization>, now: Timestamp) -> Result<User> {
+        let row = user::Model {
+            id: new.id.uuid(),
+            email: new.email.as_str().to_owned(),
+            name: new.name,
+            username: None,
+            image: None,
+            email_verified: false,
+            password_hash: new.password_hash,
+            default_organization_id: Some(home.uuid()),
+            created_at: now.millis(),
+            updated_at: now.millis(),
+        };
+        let insert = user::Entity::insert(row.clone().into_active_model().reset_all());
+        insert.exec_without_returning(&self.access.executor()).await?;
+        row.try_into()
+    }
+
+    /// Whether an organization, living or deleted, has that slug.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn organization_slug_exists(self, slug: &Slug) -> Result<bool> {
+        let found = organization::Entity::find().filter(organization::Column::Slug.eq(slug.as_str()));
+        Ok(found.count(&self.access.executor()).await? > 0)
+    }
+
+    /// Whether a server, living or deleted, has that subdomain.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn subdomain_exists(self, subdomain: &Subdomain) -> Result<bool> {
+        let found = mcp_server::Entity::find().filter(mcp_server::Column::Slug.eq(subdomain.as_str()));
+        Ok(found.count(&self.access.executor()).await? > 0)
+    }
+
+    /// Begins a sign-in.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn start_session(self, new: &SessionRow) -> Result<()> {
+        let row = session::ActiveModel {
+            id: Set(new.id.uuid()),
+            user_id: Set(new.user_id.uuid()),
+            active_organization_id: Set(new.active_organization_id.map(Id::uuid)),
+            refresh_hash: Set(new.refresh_hash.clone()),
+            previous_refresh_hash: Set(None),
+            rotated_at: Set(new.rotated_at.millis()),
+            created_at: Set(new.created_at.millis()),
+            last_seen_at: Set(new.created_at.millis()),
+            expires_at: Set(new.expires_at.millis()),
+            ended_at: Set(None),
+            address: Set(new.address.clone()),
+            user_agent: Set(new.user_agent.clone()),
+        };
+        session::Entity::insert(row).exec_without_returning(&self.access.executor()).await?;
+        Ok(())
+    }
+
+    /// The sign-in of that id.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn session(self, id: Id<id::Session>) -> Result<Option<SessionRow>> {
+        let row = session::Entity::find_by_id(id.uuid()).one(&self.access.executor()).await?;
+        Ok(row.map(SessionRow::from))
+    }
+
+    /// Replaces the refresh token whose hash is `spent`; false where it was replaced before or the session is over.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn rotate(
+        self,
+        id: Id<id::Session>,
+        spent: &[u8],
+        fresh: &[u8],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let rotate = session::Entity::update_many()
+            .col_expr(session::Column::PreviousRefreshHash, Expr::value(spent))
+            .col_expr(session::Column::RefreshHash, Expr::value(fresh))
+            .col_expr(session::Column::RotatedAt, Expr::value(now.millis()))
+            .col_expr(session::Column::LastSeenAt, Expr::value(now.millis()))
+            .col_expr(session::Column::ExpiresAt, Expr::value(expires_at.millis()))
+            .filter(session::Column::Id.eq(id.uuid()))
+            .filter(session::Column::RefreshHash.eq(spent))
+            .filter(session::Column::EndedAt.is_null())
+            .filter(session::Column::ExpiresAt.gt(now.millis()));
+        Ok(rotate.exec(&self.access.executor()).await?.rows_affected == 1)
+    }
+
+    /// The published server of that subdomain, with what is known of who calls it, in one statement; none where it or
+    /// its organization was deleted.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn published(self, slug: &str, who: &Who, heard_since: Timestamp) -> Result<Option<VisitorRow>> {
+        let server = |column| Expr::col((mcp_server::Entity, column));
+        let organization = Expr::col((organization::Entity, organization::Column::Id));
+        let living = Condition::all()
+            .add(organization.eq(server(mcp_server::Column::OrganizationId)))
+            .add(organization::Column::DeletedAt.is_null());
+        let mut select = mcp_server::Entity::find()
+            .filter(mcp_server::Column::Slug.eq(slug))
+            .filter(mcp_server::Column::DeletedAt.is_null());
+        let query = QuerySelect::query(&mut select);
+        query.inner_join(organization::Entity, living).expr_as(offers_walkthroughs(), "has_walkthroughs");
+        join_visitor(query, who, heard_since);
+        let rows = select.into_model::<PublishedRow>().all(&self.access.executor()).await?;
+        VisitorRow::read(rows)
+    }
+
+    /// Writes down what happened.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn record(
+        self,
+        id: Id<id::Event>,
+        actor: Actor,
+        audience: Audience,
+        event: &Event,
+        at: Timestamp,
+    ) -> Result<()> {
+        let row = events::row(id, actor, audience, event, at)?.into_active_model().reset_all();
+        event::Entity::insert(row).exec_without_returning(&self.access.executor()).await?;
+        Ok(())
+    }
+
+    /// How many events there are, of every organization and account.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn count_events(self) -> Result<u64> {
+        Ok(event::Entity::find().count(&self.access.executor()).await?)
+    }
+}
+
+impl From<session::Model> for SessionRow {
+    fn from(row: session::Model) -> Self {
+        Self {
+            id: Id::from_uuid(row.id),
+            user_id: Id::from_uuid(row.user_id),
+            active_organization_id: row.active_organization_id.map(Id::from_uuid),
+            refresh_hash: row.refresh_hash,
+            previous_refresh_hash: row.previous_refresh_hash,
+            rotated_at: time(row.rotated_at),
+            created_at: time(row.created_at),
+            expires_at: time(row.expires_at),
+            ended: row.ended_at.is_some(),
+            address: row.address,
+            user_agent: row.user_agent,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use guildhall_catalogue::{catalogue, tools};
+use guildhall_domain::{Error, access::Role, error::Denied};
+use guildhall_services::Caller;
+use guildhall_tests::World;
+use serde_json::json;
+
+use super::examples::required;
+
+#[tokio::test]
+async fn nobody_gets_in_without_signing_in() {
+    let world = World::new().await;
+    let bad = ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "ghr_AAAA"];
+    let strangers = bad.into_iter().map(|token| Caller::bearer(token.to_owned())).chain([Caller::nobody()]);
+    for caller in strangers {
+        for entry in world.catalogue.iter().filter(|entry| entry.reach != "public") {
+            let answer = world.call(entry.name, &caller, required(entry.name, &world.ours, 0)).await;
+            assert!(matches!(answer, Err(Error::Unauthenticated)), "{}: {answer:?}", entry.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_role_may_do_what_the_table_says_and_no_more() {
+    let world = World::new().await;
+    for (place, role) in Role::ALL.into_iter().enumerate() {
+        let caller = world.member(&world.ours, role).await;
+        for entry in world.catalogue.iter() {
+            let Some(permission) = entry.permission else { continue };
+            let events = world.events().await;
+            let answer = world.call(entry.name, &caller, required(entry.name, &world.ours, place + 10)).await;
+            if role.may(permission) {
+                assert!(answer.is_ok(), "{role:?} {}: {answer:?}", entry.name);
+            } else {
+                let refused = matches!(answer, Err(Error::Forbidden(Denied::InsufficientRole)));
+                assert!(refused, "{role:?} {}: {answer:?}", entry.name);
+                assert_eq!(world.events().await, events, "{}: refused, and yet something happened", entry.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_from_a_foreign_page_can_only_read() {
+    let world = World::new().await;
+    let signed_in = world.ok("auth.signIn", json!({ "email": world.ours.email, "password": World::PASSWORD })).await;
+    let token = signed_in["session"]["accessToken"].as_str().unwrap();
+    let (cookie, _) = world.app.browser_cookie(token).await.unwrap();
+    let (own, foreign) = (Caller::cookie(cookie.clone()), Caller::cookie_from_foreign_page(cookie.clone()));
+    for entry in world.catalogue.iter().filter(|entry| entry.reach != "public" && entry.name != "auth.signOut") {
+        let input = required(entry.name, &world.ours, 1);
+        let answer = world.call(entry.name, &foreign, input.clone()).await;
+        match entry.effect {
+            "query" => assert!(answer.is_ok(), "{}: {answer:?}", entry.name),
+            _ => assert!(matches!(answer, Err(Error::Forbidden(Denied::CrossSite))), "{}: {answer:?}", entry.name),
+        }
+        if entry.name != "account.switchOrganization" && entry.name != "organization.create" {
+            assert!(world.call(entry.name, &own, input).await.is_ok(), "{}", entry.name);
+        }
+    }
+    let as_bearer = world.call("auth.getSession", &Caller::bearer(cookie), json!({})).await;
+    assert!(matches!(as_bearer, Err(Error::Unauthenticated)), "a cookie is no access token");
+    let as_cookie = world.call("auth.getSession", &Caller::cookie(token.to_owned()), json!({})).await;
+    assert!(matches!(as_cookie, Err(Error::Unauthenticated)), "an access token is no cookie");
+}
+
+#[test]
+fn the_list_is_in_order_and_no_name_comes_twice() {
+    let catalogue = catalogue();
+    let names: Vec<_> = catalogue.iter().map(|entry| entry.name).collect();
+    let mut unique = names.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), names.len());
+    assert!(names.iter().all(|name| name.split('.').count() == 2));
+    assert_eq!(
+        tools().iter().map(|tool| tool.name).collect::<Vec<_>>(),
+        ["get_support", "start_walkthrough", "get_next_step"]
+    );
+}

@@ -1,0 +1,87 @@
+//! One valid input for every procedure.
+
+use guildhall_tests::{Side, World};
+use serde_json::{Value, json};
+
+/// A valid input for our owner; another `n` makes another of what must be unique.
+pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
+    let step = |index: usize| side.steps[index].id;
+    Some(match name {
+        "example.execute" => json!({ "name": format!("n{n}"), "age": 30 }),
+        "auth.signUp" => json!({ "email": format!("new{n}@example.test"), "password": World::PASSWORD, "name": "New" }),
+        "auth.signIn" => json!({ "email": side.email, "password": World::PASSWORD }),
+        "auth.refresh" => json!({ "refreshToken": side.refresh_token }),
+        "auth.signOut" | "auth.getSession" | "account.listOrganizations" => json!({}),
+        "account.switchOrganization" => json!({}),
+        "organization.create" => json!({ "name": "New", "slug": format!("new-org-{n}"), "description": "d",
+            "logoUrl": "https://example.test/l.png", "website": "https://example.test" }),
+        "organization.get" => json!({ "organizationId": side.organization.id, "includeMembers": true }),
+        "organization.getMembers" => json!({}),
+        "organization.listMembers" => json!({ "page": 1, "pageSize": 10 }),
+        "mcpServers.create" => json!({ "name": "New", "slug": format!("new-server-{n}"), "productPlatformOrTool": "p",
+            "authType": "none", "supportTicketType": "dashboard", "walkthroughToolsEnabled": false }),
+        "mcpServers.validateSubdomain" => json!({ "subdomain": "free-subdomain" }),
+        "mcpServers.list" => json!({}),
+        "mcpServers.get" => json!({ "serverId": side.server.id }),
+        "mcpServers.updateConfiguration" => {
+            let auth_type = if n.is_multiple_of(2) { "collect_email" } else { "platform_oauth" };
+            json!({ "serverId": side.server.id, "authType": auth_type, "supportTicketType": "dashboard" })
+        }
+        "sessions.list" => json!({ "limit": 5, "serverId": side.server.id, "mcpUserId": side.person, "from": 0,
+            "to": 4_000_000_000_000_i64 }),
+        "sessions.getToolCalls" | "sessions.getSupportTickets" => json!({ "sessionId": side.session }),
+        "walkthrough.create" => json!({ "title": format!("New {n}"), "description": "d", "type": "course",
+            "isPublished": true, "tags": ["a"], "estimatedDurationMinutes": 5 }),
+        "walkthrough.list" => json!({ "limit": 5, "status": "published", "type": "course", "search": "walk" }),
+        "walkthrough.get" | "walkthrough.export" => json!({ "walkthroughId": side.walkthrough.id }),
+        "walkthrough.createStep" => json!({ "walkthroughId": side.scratch.id, "title": format!("New {n}"),
+            "contentFields": { "version": "v1", "contentForUser": "hi" } }),
+        "walkthrough.updateStep" => json!({ "stepId": step(0), "title": format!("Renamed {n}"),
+            "contentFields": { "version": "v1", "contextForAgent": "c" } }),
+        "walkthrough.reorderSteps" => {
+            let mut ids = [step(0), step(1), step(2)];
+            ids.rotate_left(1 + n % 2);
+            json!({ "walkthroughId": side.walkthrough.id, "stepIds": ids })
+        }
+        "walkthrough.renderStep" => json!({ "walkthrough": { "title": "T", "description": "d", "type": "course" },
+            "step": { "id": step(0), "title": "S", "displayOrder": 0,
+                "contentFields": { "version": "v1", "contentForUser": "**hi**" } } }),
+        "walkthrough.import" => json!({ "document": { "version": "1.0", "exportedAt": "2026-01-01T00:00:00.000Z",
+            "metadata": { "from": "tests" },
+            "walkthrough": { "title": format!("Imported {n}"), "description": "d", "type": "installer",
+                "status": "published", "estimatedDurationMinutes": 3, "tags": ["a"], "metadata": { "k": [1] } },
+            "steps": [{ "title": "S", "displayOrder": 0, "nextStepReference": null, "metadata": { "m": 1 },
+                "contentFields": { "version": "v1", "introductionForAgent": "i", "contextForAgent": "c",
+                    "contentForUser": "u", "operationsForAgent": "o" } }] } }),
+        "walkthrough.listForServer" => json!({ "serverId": side.server.id }),
+        "walkthrough.assignToServer" => {
+            let place = json!({ "walkthroughId": side.walkthrough.id, "displayOrder": 3 });
+            let places = if n.is_multiple_of(2) { vec![] } else { vec![place] };
+            json!({ "serverId": side.server.id, "walkthroughs": places })
+        }
+        "supportTickets.list" => json!({ "limit": 5, "status": ["pending"], "priority": "medium", "assigneeId": null,
+            "serverId": side.server.id, "search": "help", "sort": "updated" }),
+        "supportTickets.get" | "supportTickets.getWithMcpUser" => json!({ "ticketId": side.ticket }),
+        "supportTickets.getActivities" => json!({ "ticketId": side.ticket, "limit": 10, "offset": 0 }),
+        "supportTickets.updateStatus" => {
+            json!({ "ticketId": side.ticket, "status": "in_progress", "comment": format!("n{n}") })
+        }
+        "toolCalls.getChart" => json!({ "timeRange": "1d", "serverId": side.server.id }),
+        _ => return None,
+    })
+}
+
+/// The example of a procedure that must have one.
+pub(super) fn required(name: &str, side: &Side, n: usize) -> Value {
+    example(name, side, n).unwrap_or_else(|| panic!("{name} has no example in tests/it/laws/examples.rs"))
+}
+
+#[tokio::test]
+async fn every_procedure_has_an_example_and_a_checked_schema() {
+    let world = World::new().await;
+    for entry in world.catalogue.iter() {
+        required(entry.name, &world.ours, 0);
+        assert!(entry.is_checked(), "{}: its schema does not compile", entry.name);
+        assert!(entry.input["description"].is_string(), "{}: its input has no doc comment", entry.name);
+    }
+}

@@ -1,0 +1,13 @@
+//! What every test needs: a world with two organizations that must never see each other, on the database that the run
+//! is for. `TEST_DATABASE=postgres://…` means PostgreSQL; without, SQLite.
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test's scaffolding panics where a test would")]
+
+mod clock;
+mod databases;
+mod visitors;
+mod world;
+
+pub use clock::TestClock;
+pub use databases::{TestDatabase, is_postgres};
+pub use visitors::Visiting;
+pub use world::{Side, World, text};

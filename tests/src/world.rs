@@ -1,0 +1,249 @@
+//! Two organizations, each with one of everything.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use guildhall_catalogue::{Catalogue, catalogue};
+use guildhall_domain::{
+    Id, Result,
+    access::Role,
+    id,
+    mcp_servers::McpServer,
+    organizations::Organization,
+    walkthroughs::{Step, Walkthrough},
+};
+use guildhall_repositories::{Database, NewUser};
+use guildhall_services::{
+    App, Caller, Limits, Rate, Settings,
+    auth::SignUp,
+    organizations::CreateOrganization,
+    ports::{Clock, Random, SystemRandom},
+};
+use serde_json::{Value, json};
+
+use crate::{TestClock, TestDatabase, Visiting};
+
+/// A world to test in.
+pub struct World {
+    /// Guildhall.
+    pub app: App,
+    /// The list of all procedures.
+    pub catalogue: Catalogue,
+    /// The time.
+    pub clock: Arc<TestClock>,
+    /// The organization that tests act in.
+    pub ours: Side,
+    /// The one that must stay out of sight.
+    pub theirs: Side,
+    /// The rows themselves.
+    pub database: Database,
+    statements: Arc<AtomicUsize>,
+    files: TestDatabase,
+}
+
+/// One organization with one of everything.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// Its owner, signed in.
+    pub owner: Caller,
+    /// The owner's refresh token.
+    pub refresh_token: String,
+    /// The owner's email; the password is always `correct horse`-like: see [`World::PASSWORD`].
+    pub email: String,
+    /// The organization.
+    pub organization: Organization,
+    /// Its published server.
+    pub server: McpServer,
+    /// Its walkthrough, published and assigned.
+    pub walkthrough: Walkthrough,
+    /// A walkthrough that nothing depends on, to be written to.
+    pub scratch: Walkthrough,
+    /// The walkthrough's steps.
+    pub steps: Vec<Step>,
+    /// A visit with calls.
+    pub session: Id<id::McpSession>,
+    /// The person who visited.
+    pub person: Id<id::McpUser>,
+    /// A ticket filed in the visit.
+    pub ticket: Id<id::Ticket>,
+    /// The owner's place.
+    pub member: Id<id::Member>,
+}
+
+/// A checked text, for tests.
+#[must_use]
+pub fn text<const MIN: usize, const MAX: usize>(text: &str) -> guildhall_domain::text::Text<MIN, MAX> {
+    text.parse().expect("a text that fits")
+}
+
+impl World {
+    /// Every account's password.
+    pub const PASSWORD: &str = "a long enough phrase";
+
+    /// A world with limits that no test meets.
+    pub async fn new() -> Self {
+        let often = Rate { uses: 1_000_000, window: std::time::Duration::from_secs(60) };
+        let limits =
+            Limits { sign_in_account: often, sign_in_address: often, sign_up_address: often, refresh_address: often };
+        Self::with_limits(limits).await
+    }
+
+    /// A world with those limits.
+    pub async fn with_limits(limits: Limits) -> Self {
+        let files = TestDatabase::new().await;
+        let statements = Arc::new(AtomicUsize::new(0));
+        let counter = statements.clone();
+        let observer = Arc::new(move |_: &str| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        let database = files.open(Some(observer)).await;
+        let clock = Arc::new(TestClock::new());
+        let app = open(&database, &clock, limits).await;
+        let catalogue = catalogue();
+        let ours = Side::new(&app, &catalogue, "ours").await;
+        let theirs = Side::new(&app, &catalogue, "theirs").await;
+        Self { app, catalogue, clock, ours, theirs, database, statements, files }
+    }
+
+    /// Another node on the same database.
+    pub async fn another_node(&self) -> App {
+        open(&self.files.open(None).await, &self.clock, *self.limits()).await
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.app.settings().limits
+    }
+
+    /// A member of `side` with that role, vouched for.
+    pub async fn member(&self, side: &Side, role: Role) -> Caller {
+        let mut bytes = [0; 10];
+        SystemRandom.fill(&mut bytes);
+        let fresh = || {
+            let mut bytes = [0; 10];
+            SystemRandom.fill(&mut bytes);
+            uuid::Builder::from_unix_timestamp_millis(self.clock.now().millis().unsigned_abs(), &bytes).into_uuid()
+        };
+        let (user, now) = (Id::from_uuid(fresh()), self.clock.now());
+        let new = NewUser {
+            id: user,
+            email: format!("{user}@example.test").parse().expect("an email"),
+            name: Some(format!("{role:?}")),
+            password_hash: "unused".to_owned(),
+        };
+        let access = self.database.write().await.expect("a transaction");
+        access.system().create_user(new, side.organization.id, now).await.expect("a user");
+        access
+            .tenant(side.organization.id)
+            .members()
+            .add(Id::from_uuid(fresh()), user, role, now)
+            .await
+            .expect("a place");
+        access.commit().await.expect("a commit");
+        Caller::vouched(user)
+    }
+
+    /// Calls a procedure by name.
+    pub async fn call(&self, name: &str, caller: &Caller, input: Value) -> Result<Value> {
+        self.catalogue.get(name).expect("a procedure of that name").call(&self.app, caller, input).await
+    }
+
+    /// Calls a procedure that must succeed, as our owner.
+    pub async fn ok(&self, name: &str, input: Value) -> Value {
+        match self.call(name, &self.ours.owner, input).await {
+            Ok(output) => output,
+            Err(error) => panic!("{name}: {error:?}"),
+        }
+    }
+
+    /// How many events there are in all.
+    pub async fn events(&self) -> u64 {
+        self.app.count_events().await.expect("a count")
+    }
+
+    /// How many statements `work` needs.
+    pub async fn statements<T>(&self, work: impl Future<Output = T>) -> (T, usize) {
+        let before = self.statements.load(Ordering::SeqCst);
+        let result = work.await;
+        (result, self.statements.load(Ordering::SeqCst) - before)
+    }
+}
+
+async fn open(database: &Database, clock: &Arc<TestClock>, limits: Limits) -> App {
+    let settings = Settings {
+        public_url: "http://localhost:3000".to_owned(),
+        base_domain: "localhost".to_owned(),
+        secret: [7; 32],
+        limits,
+    };
+    App::open(database.clone(), settings, clock.clone(), Arc::new(SystemRandom)).await.expect("Guildhall opens")
+}
+
+impl Side {
+    async fn new(app: &App, catalogue: &Catalogue, name: &str) -> Self {
+        let email = format!("{name}@example.test");
+        let sign_up = SignUp {
+            email: email.parse().expect("an email"),
+            password: World::PASSWORD.to_owned().try_into().expect("a password"),
+            name: Some(text(name)),
+        };
+        let tokens = app.call(&Caller::nobody(), sign_up).await.expect("signs up").session.expect("signed in");
+        let owner = Caller::bearer(tokens.access_token);
+        let found = CreateOrganization {
+            name: text(name),
+            slug: format!("{name}-org").parse().expect("a slug"),
+            description: None,
+            logo_url: None,
+            website: None,
+        };
+        let organization = app.call(&owner, found).await.expect("an organization");
+        let call = async |procedure: &str, input: Value| {
+            let entry = catalogue.get(procedure).expect("a procedure");
+            entry.call(app, &owner, input).await.unwrap_or_else(|e| panic!("{procedure}: {e:?}"))
+        };
+        let server = call("mcpServers.create", json!({ "name": name, "slug": format!("{name}-server") })).await;
+        let server: McpServer = serde_json::from_value(server).expect("a server");
+        let new = json!({ "title": format!("{name} walkthrough"), "type": "course", "isPublished": true });
+        let walkthrough: Walkthrough =
+            serde_json::from_value(call("walkthrough.create", new).await).expect("a walkthrough");
+        let scratch = json!({ "title": format!("{name} scratch"), "type": "course" });
+        let scratch = serde_json::from_value(call("walkthrough.create", scratch).await).expect("a walkthrough");
+        let mut steps = Vec::new();
+        for title in ["first", "second", "third"] {
+            let new = json!({ "walkthroughId": walkthrough.id, "title": title });
+            steps.push(serde_json::from_value(call("walkthrough.createStep", new).await).expect("a step"));
+        }
+        let places = json!({ "serverId": server.id, "walkthroughs": [{ "walkthroughId": walkthrough.id }] });
+        call("walkthrough.assignToServer", places).await;
+
+        let visiting = Visiting::tracked(app, server.slug.as_str(), "reader").await;
+        visiting.tool("start_walkthrough", json!({})).await;
+        let asked = json!({ "title": "Help", "problemDescription": "It does not work", "email": "asker@example.test" });
+        let filed = visiting.tool("get_support", asked).await;
+        let ticket = filed.structured["ticketId"].as_str().expect("a ticket").parse().expect("an id");
+        let sessions = call("sessions.list", json!({})).await;
+        let id = |key: &str| sessions["items"][0][key].as_str().expect("an id").to_owned();
+        let members = call("organization.listMembers", json!({})).await;
+        Self {
+            refresh_token: tokens.refresh_token,
+            email,
+            session: id("id").parse().expect("an id"),
+            person: id("mcpUserId").parse().expect("an id"),
+            member: members["members"][0]["id"].as_str().expect("a member").parse().expect("an id"),
+            owner,
+            organization,
+            server,
+            walkthrough,
+            scratch,
+            steps,
+            ticket,
+        }
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
