@@ -65,10 +65,10 @@ impl Counters<'_> {
         }
         let sums = counts
             .select_only()
-            .expr_as(start.clone(), "start")
+            .expr_as(start, "start")
             .column(Column::ToolName)
             .expr_as(Expr::col(Column::Calls).sum().cast_as("bigint"), "calls")
-            .group_by(start)
+            .group_by(Expr::col("start"))
             .group_by(Column::ToolName);
         let rows = sums.into_model::<CallRow>().all(&self.0.executor()).await?;
         let read = |row: CallRow| CallCount { start: time(row.start), tool_name: row.tool_name, calls: row.calls };
@@ -129,10 +129,10 @@ impl Counters<'_> {
         for width in [Width::FiveMinutes, Width::Hour] {
             let start = floored(Expr::col(tool_call::Column::CreatedAt), width.millis());
             let calls = self.0.select::<tool_call::Entity>().select_only();
-            let calls = calls.expr_as(start.clone(), "start").column(tool_call::Column::ServerId);
+            let calls = calls.expr_as(start, "start").column(tool_call::Column::ServerId);
             let calls = calls.expr_as(Expr::col(tool_call::Column::ToolName), "name").expr_as(all.clone(), "total");
             let calls =
-                calls.group_by(start).group_by(tool_call::Column::ServerId).group_by(tool_call::Column::ToolName);
+                calls.group_by(Expr::col("start")).group_by(tool_call::Column::ServerId).group_by(tool_call::Column::ToolName);
             for row in calls.into_model::<RecountRow>().all(&self.0.executor()).await? {
                 actual.insert(("calls", width.millis(), row.start, row.server_id, row.name), row.total);
             }
