@@ -94,10 +94,10 @@ function judge(revision, names, results, excused) {
       const reason = [scenario, name].find(key => excused.has(key) && check.id !== 'wire-schema-valid')
       if (reason) used.add(reason)
       if (check.status === 'SUCCESS') count.passed += 1
-      else if (check.status === 'FAILURE' && reason) count.excused += 1
-      else if (check.status === 'FAILURE')
+      else if (reason) count.excused += 1
+      else if (check.status === 'FAILURE' || check.status === 'SKIPPED')
         fail(`${name}: ${check.errorMessage ?? ''} ${JSON.stringify(check.details ?? {}).slice(0, 1500)}`)
-      else if (check.status === 'WARNING' && !reason) {
+      else if (check.status === 'WARNING') {
         count.warnings += 1
         console.log(`  warning  ${name}: ${check.errorMessage ?? check.description}`)
       }

@@ -1,4 +1,6 @@
 //! One binary; folders named as in `crates/services`.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test panics where it fails")]
+
 mod analytics;
 mod auth;
 mod laws;

@@ -1,1 +1,115 @@
-//! .
+//! Rules that hold when callers race, on one node and on two.
+
+use guildhall_domain::Error;
+use guildhall_services::{App, Caller};
+use guildhall_tests::World;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+/// Calls with each input at once, alternating between two nodes.
+async fn race(world: &World, name: &'static str, calls: Vec<(Caller, Value)>) -> Vec<guildhall_domain::Result<Value>> {
+    let nodes: [App; 2] = [world.app.clone(), world.another_node().await];
+    let mut racers = JoinSet::new();
+    for (n, (caller, input)) in calls.into_iter().enumerate() {
+        let app = nodes[n % 2].clone();
+        racers
+            .spawn(async move { guildhall_catalogue::catalogue().get(name).unwrap().call(&app, &caller, input).await });
+    }
+    racers.join_all().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subdomain_has_one_winner() {
+    let world = World::new().await;
+    for round in 0..10 {
+        let input = |side: &guildhall_tests::Side| {
+            (side.owner.clone(), json!({ "name": "n", "slug": format!("contested-{round}") }))
+        };
+        let calls = (0..8).map(|n| input(if n % 2 == 0 { &world.ours } else { &world.theirs })).collect();
+        let answers = race(&world, "mcpServers.create", calls).await;
+        let won = answers.iter().filter(|answer| answer.is_ok()).count();
+        let lost = answers.iter().filter(|answer| matches!(answer, Err(Error::SubdomainAlreadyExists))).count();
+        assert_eq!((won, lost), (1, 7), "{answers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_email_has_one_account() {
+    let world = World::new().await;
+    let input = json!({ "email": "one@example.test", "password": World::PASSWORD });
+    let answers = race(&world, "auth.signUp", vec![(Caller::nobody(), input); 6]).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert!(
+        answers.iter().all(|answer| answer.is_ok() || matches!(answer, Err(Error::AlreadyExists { .. }))),
+        "{answers:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn places_stay_dense_and_without_ties() {
+    let world = World::new().await;
+    let owner = || world.ours.owner.clone();
+    let new = |n: usize| json!({ "walkthroughId": world.ours.walkthrough.id, "title": format!("racer {n}") });
+    let created = race(&world, "walkthrough.createStep", (0..20).map(|n| (owner(), new(n))).collect()).await;
+    assert!(created.iter().all(Result::is_ok), "{created:?}");
+
+    let id = json!({ "walkthroughId": world.ours.walkthrough.id });
+    let ids = async || -> Vec<Value> {
+        let found = world.ok("walkthrough.get", id.clone()).await;
+        let places: Vec<i64> =
+            found["steps"].as_array().unwrap().iter().map(|step| step["displayOrder"].as_i64().unwrap()).collect();
+        assert!(places.iter().copied().eq(0..23), "{places:?}");
+        assert_eq!(found["stepCount"], 23);
+        found["steps"].as_array().unwrap().iter().map(|step| step["id"].clone()).collect()
+    };
+    let before = ids().await;
+    let rotated = |n: usize| {
+        let mut order = before.clone();
+        order.rotate_left(n);
+        json!({ "walkthroughId": world.ours.walkthrough.id, "stepIds": order })
+    };
+    let moved = race(&world, "walkthrough.reorderSteps", (0..12).map(|n| (owner(), rotated(n))).collect()).await;
+    assert!(moved.iter().all(Result::is_ok), "{moved:?}");
+    ids().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_token_is_spent_once() {
+    let world = World::new().await;
+    let input = json!({ "refreshToken": world.ours.refresh_token });
+    let answers = race(&world, "auth.refresh", vec![(Caller::nobody(), input); 10]).await;
+    let mut tokens: Vec<String> =
+        answers.into_iter().map(|answer| answer.unwrap()["refreshToken"].as_str().unwrap().to_owned()).collect();
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1, "all get the one successor");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_idempotency_key_makes_one_thing() {
+    let world = World::new().await;
+    let caller = world.ours.owner.clone().with_idempotency_key(guildhall_tests::text("key"));
+    let input = json!({ "title": "once", "type": "course" });
+    let answers = race(&world, "walkthrough.create", vec![(caller, input); 10]).await;
+    let ids: Vec<Value> = answers.into_iter().map(|answer| answer.unwrap()["id"].clone()).collect();
+    assert!(ids.windows(2).all(|pair| pair[0] == pair[1]));
+    let found = world.ok("walkthrough.list", json!({ "search": "once" })).await;
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tracked_person_who_comes_twice_at_once_is_one_person() {
+    let world = World::new().await;
+    let nodes = [world.app.clone(), world.another_node().await];
+    let mut racers = JoinSet::new();
+    for n in 0..8 {
+        let app = nodes[n % 2].clone();
+        racers.spawn(async move { guildhall_tests::Visiting::tracked(&app, "ours-server", "twin").await.guest });
+    }
+    racers.join_all().await;
+    let sessions = world.ok("sessions.list", json!({ "limit": 100 })).await;
+    let mut people: Vec<&Value> = sessions["items"].as_array().unwrap().iter().map(|one| &one["mcpUserId"]).collect();
+    people.sort_by_key(ToString::to_string);
+    people.dedup();
+    assert_eq!(people.len(), 2, "the twin and the world's own reader");
+    assert_eq!(world.app.recount(world.ours.organization.id).await.unwrap(), Vec::<String>::new());
+}

@@ -61,7 +61,7 @@ test('it says which procedures are queries', async () => {
     return fetch(request, init)
   }
   const client = rpc({ token: ann.token, method, fetch: fetchAndTell })
-  assert.deepEqual(await client.account.getProfile(), ann.user)
+  assert.deepEqual((await client.auth.getSession()).user, ann.user)
   await client.account.switchOrganization({ organizationId: ann.organization.id })
   assert.deepEqual(methods, ['GET', 'POST'])
 })
@@ -70,7 +70,7 @@ test('the same procedures answer over plain JSON', async () => {
   assert.ok(contract)
   const headers = { authorization: `Bearer ${ann.token}` }
   const plain = createORPCClient(new OpenAPILink(contract, { url: `${base}/api`, headers }))
-  assert.deepEqual(await plain.account.getProfile(), ann.user)
+  assert.deepEqual((await plain.auth.getSession()).user, ann.user)
   const { members } = await plain.organization.listMembers({ pageSize: 5 })
   assert.match(members[0].createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   await assert.rejects(plain.mcpServers.get({ serverId: 'srv_01jd0000000000000000000000' }), {

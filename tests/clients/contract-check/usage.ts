@@ -50,8 +50,8 @@ export async function typed(): Promise<void> {
   const resolved: number | null | undefined = items[0]?.resolvedAt
   const chart = await client.toolCalls.getChart({ timeRange: '1w' })
   const connections: number[] = chart.data.map(point => point.mcp_connections)
-  const profile = await client.account.getProfile()
-  const name: string | null = profile.name
+  const { user } = await client.auth.getSession()
+  const name: string | null = user.name
   void [cursor, resolved, connections, name]
   // @ts-expect-error the status is one of five words
   await client.supportTickets.list({ status: ['open'] })

@@ -27,6 +27,15 @@ export class Comparison {
     return this.holds(subject, what, fine, time, `between ${from} and ${to}`)
   }
 
+  /** Does a part of the comparison; one that breaks off is a difference, and the others go on. */
+  async part(subject, compare) {
+    try {
+      return await compare()
+    } catch (error) {
+      this.holds(subject, 'it broke off', false, error, 'no error')
+    }
+  }
+
   /** Prints the table; true when nothing differs. */
   close() {
     const wide = Math.max(...[...this.#rows.keys()].map(subject => subject.length))

@@ -20,10 +20,10 @@ export const byPath = ({ slug }, node = nodes()[0]) => `${node}/s/${slug}/mcp`
 export const byHost = ({ slug }, node = nodes()[0]) => `http://${slug}.${domain}:${new URL(node).port}/mcp`
 
 /**
- * A client. `token` may be a function, so that it can change while the client lives.
+ * A client; its requests go to all nodes in turn. `token` may be a function, so that it can change while the client lives.
  * @param {{ token?: string | (() => string), headers?: object, urls?: string[], method?: any, plugins?: any[], fetch?: any }} [how]
  */
-export function rpc({ token, headers = {}, urls = nodes().slice(0, 1), ...link } = {}) {
+export function rpc({ token, headers = {}, urls = nodes(), ...link } = {}) {
   const bearer = () => (typeof token === 'function' ? token() : token)
   return createORPCClient(
     new RPCLink({
@@ -41,16 +41,16 @@ export const unique = () => randomBytes(5).toString('hex').slice(0, 8)
 export const PASSWORD = 'correct horse battery staple'
 
 /** A new user with a session; every run makes its own. */
-export async function signUp(name, urls) {
+export async function signUp(name) {
   const email = `${name.toLowerCase()}-${unique()}@example.test`
-  const { user, session } = await rpc({ urls }).auth.signUp({ email, password: PASSWORD, name })
+  const { user, session } = await rpc().auth.signUp({ email, password: PASSWORD, name })
   if (!session) throw new Error('sign-up gave no session: the server asks for verified emails')
-  return { email, user, session, token: session.accessToken, client: rpc({ token: session.accessToken, urls }) }
+  return { email, user, session, token: session.accessToken, client: rpc({ token: session.accessToken }) }
 }
 
 /** A new user with an organization of its own, which is the active one. */
-export async function withOrganization(name, urls) {
-  const person = await signUp(name, urls)
+export async function withOrganization(name) {
+  const person = await signUp(name)
   const organization = await person.client.organization.create({ name: `${name}'s`, slug: `clients-${unique()}` })
   return { ...person, organization }
 }

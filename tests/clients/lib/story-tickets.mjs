@@ -51,13 +51,14 @@ async function compareTicket(check, client, server, run, ticket, [number, status
   check.same(subject, `${name}: updatedAt and firstResponseAt`, [updatedAt, firstResponseAt], [createdAt, null])
   check.same(subject, `${name}: get`, await client.supportTickets.get({ ticketId: id }), ticket)
   const person = await client.supportTickets.getWithMcpUser({ ticketId: id })
-  const { mcpUserFirstSeen, mcpUserEmail: _, ...known } = person
+  const { mcpUserFirstSeen, ...known } = person
   check.same(subject, `${name}: getWithMcpUser`, known, {
     ticketId: id,
     title: asked.title,
     status,
     createdAt,
     mcpUserTrackingId: trackingId,
+    mcpUserEmail: asked.email ?? null,
     mcpServerName: server.name,
     mcpServerSlug: server.slug,
   })

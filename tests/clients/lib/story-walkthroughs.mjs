@@ -1,4 +1,5 @@
 // In, out, in again: what an import keeps and an export gives back.
+import { isDeepStrictEqual } from 'node:util'
 
 /** What of a document must survive; what only the exporting system can know is left out. */
 export const comparable = {
@@ -25,6 +26,22 @@ export const comparable = {
       contentFields: { ...texts, ...step.contentFields },
       metadata: step.metadata ?? null,
     }
+  },
+  /** What a tool said, without the line that tells an anonymous caller how to be known again. */
+  withoutHandle({ text, visitor }) {
+    const line = visitor === null ? -1 : text.lastIndexOf(`\nvisitor: ${visitor}`)
+    return line === -1 ? text : text.slice(0, line)
+  },
+  /** Whether `kept` is `said`, but for what looks like a secret, which is masked. */
+  masked(kept, said) {
+    if (typeof kept === 'string' && typeof said === 'string') {
+      const pieces = kept.split('[masked]').map(piece => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      return new RegExp(`^${pieces.join('[^]*')}$`).test(said)
+    }
+    if (kept === null || said === null || typeof kept !== 'object' || typeof said !== 'object') return kept === said
+    const keys = Object.keys(kept).sort()
+    if (!isDeepStrictEqual(keys, Object.keys(said).sort())) return false
+    return keys.every(key => comparable.masked(kept[key], said[key]))
   },
   withoutVisitor(input) {
     if (input === null || typeof input !== 'object') return input

@@ -12,6 +12,9 @@ before(async () => {
   ann = await withOrganization('Ann')
 })
 
+/** A user as a picker shows one. */
+const asMember = ({ id, name, email, image }) => ({ id, name, email, image })
+
 /** A client that batches, and the requests it made. */
 function batching(mode, link = {}) {
   const requests = []
@@ -29,7 +32,7 @@ for (const mode of ['streaming', 'buffered']) {
     const { client, requests } = batching(mode)
     const slug = `clients-${unique()}`
     const answers = await Promise.allSettled([
-      client.account.getProfile(),
+      client.organization.getMembers(),
       client.mcpServers.get({ serverId: 'srv_01jd0000000000000000000000' }),
       client.organization.listMembers({}),
       client.mcpServers.get({ serverId: 'nonsense' }),
@@ -47,7 +50,7 @@ for (const mode of ['streaming', 'buffered']) {
       assert.ok(reason instanceof ORPCError, `${index}: ${reason?.stack ?? JSON.stringify(value(index))}`)
       return [reason.code, reason.status, isDefinedError(reason)]
     }
-    assert.deepEqual(value(0), ann.user)
+    assert.deepEqual(value(0), [asMember(ann.user)])
     assert.deepEqual(error(1), ['RESOURCE_NOT_FOUND', 404, true])
     assert.ok(value(2).members[0].createdAt instanceof Date)
     assert.deepEqual(error(3), ['BAD_REQUEST', 400, true])
@@ -62,23 +65,20 @@ for (const mode of ['streaming', 'buffered']) {
   test(`a ${mode} batch of queries by GET, and no mutation in it`, async () => {
     const { client, requests } = batching(mode, { method: 'GET' })
     const slug = `clients-${unique()}`
-    const [profile, session, made] = await Promise.allSettled([
-      client.account.getProfile(),
+    const [members, session, made] = await Promise.allSettled([
+      client.organization.getMembers(),
       client.auth.getSession(),
       client.organization.create({ name: 'By GET', slug }),
     ])
     assert.deepEqual(requests, [['GET', mode, 207]])
-    assert.deepEqual([profile.value, session.value.user], [ann.user, ann.user])
+    assert.deepEqual([members.value, session.value.user], [[asMember(ann.user)], ann.user])
     assert.deepEqual([made.reason.code, made.reason.status], ['METHOD_NOT_SUPPORTED', 405])
     await ann.client.organization.create({ name: 'By POST', slug })
   })
 
   test(`a ${mode} batch of a stranger is refused item by item`, async () => {
     const { client, requests } = batching(mode, { headers: { authorization: 'Bearer nonsense' }, token: undefined })
-    const answers = await Promise.allSettled([
-      client.account.getProfile(),
-      client.example.execute({ name: 'X', age: 1 }),
-    ])
+    const answers = await Promise.allSettled([client.auth.getSession(), client.example.execute({ name: 'X', age: 1 })])
     assert.deepEqual(requests, [['POST', mode, 207]])
     const { reason } = answers[0]
     assert.ok(reason instanceof ORPCError, String(reason))
@@ -111,7 +111,7 @@ test('a batch that is none, or too long, is refused at once', async () => {
     'x-orpc-batch': 'buffered',
   }
   const post = items => send(`${base}/rpc/__batch__`, { headers, body: JSON.stringify(items) })
-  const item = { url: `${base}/rpc/account/getProfile`, body: {} }
+  const item = { url: `${base}/rpc/auth/getSession`, body: {} }
   assert.equal((await post({ not: 'a list' })).status, 400)
   assert.equal((await post([7])).status, 400)
   assert.equal((await post(Array.from({ length: 10 }, () => item))).status, 207)

@@ -39,11 +39,11 @@ test('BAD_REQUEST for a missing field, a wrong type and a malformed id', async (
 
 test('UNAUTHORIZED 401 without a token, with a bad one and with a wrong password', async () => {
   const data = { reason: 'unauthenticated' }
-  await refusedWith(rpc().account.getProfile(), 'UNAUTHORIZED', 401, data)
-  await refusedWith(rpc({ token: 'nonsense' }).account.getProfile(), 'UNAUTHORIZED', 401, data)
+  await refusedWith(rpc().auth.getSession(), 'UNAUTHORIZED', 401, data)
+  await refusedWith(rpc({ token: 'nonsense' }).auth.getSession(), 'UNAUTHORIZED', 401, data)
   const [header, claims, signature] = ann.token.split('.')
   const forged = `${header}.${claims}.${signature.split('').reverse().join('')}`
-  await refusedWith(rpc({ token: forged }).account.getProfile(), 'UNAUTHORIZED', 401, data)
+  await refusedWith(rpc({ token: forged }).auth.getSession(), 'UNAUTHORIZED', 401, data)
   await refusedWith(rpc().auth.signIn({ email: ann.email, password: `${PASSWORD}!` }), 'UNAUTHORIZED', 401, data)
   const email = `nobody-${unique()}@example.test`
   await refusedWith(rpc().auth.signIn({ email, password: PASSWORD }), 'UNAUTHORIZED', 401, data)

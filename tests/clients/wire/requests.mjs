@@ -29,7 +29,7 @@ function recorder() {
 test('queries answer to GET as to POST, with and without input', async () => {
   const { requests, fetch } = recorder()
   const get = rpc({ token: ann.token, method: 'GET', fetch })
-  assert.deepEqual(await get.account.getProfile(), ann.user)
+  assert.deepEqual((await get.auth.getSession()).user, ann.user)
   assert.deepEqual(
     await get.organization.listMembers({ pageSize: 5 }),
     await ann.client.organization.listMembers({ pageSize: 5 }),
@@ -85,15 +85,15 @@ test('an unknown procedure is an ORPCError NOT_FOUND, in any namespace and metho
       assert.deepEqual([error.code, error.status, isDefinedError(error)], ['NOT_FOUND', 404, false])
     }
   }
-  refusedOnTheWire(await send(`${base}/rpc/account//getProfile`, { headers: bearer, body: '{}' }), 'NOT_FOUND', 404)
-  refusedOnTheWire(await send(`${base}/rpc/Account/getProfile`, { headers: bearer, body: '{}' }), 'NOT_FOUND', 404)
+  refusedOnTheWire(await send(`${base}/rpc/auth//getSession`, { headers: bearer, body: '{}' }), 'NOT_FOUND', 404)
+  refusedOnTheWire(await send(`${base}/rpc/Auth/getSession`, { headers: bearer, body: '{}' }), 'NOT_FOUND', 404)
 })
 
 test('an empty body and a missing content type are no input', async () => {
-  const url = `${base}/rpc/account/getProfile`
+  const url = `${base}/rpc/auth/getSession`
   for (const request of [{}, { body: '' }, { body: '{}' }]) {
     const answer = await send(url, { headers: bearer, ...request })
-    assert.deepEqual([answer.status, answer.json], [200, { json: ann.user }])
+    assert.deepEqual([answer.status, answer.json?.json.user], [200, ann.user])
   }
 })
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { call } from '../lib/raw.mjs'
-import { refusedOnTheWire, refusedWith } from '../lib/refusals.mjs'
+import { refusal, refusedOnTheWire, refusedWith } from '../lib/refusals.mjs'
 import { nodes, PASSWORD, rpc, signUp, unique } from '../lib/rpc.mjs'
 
 const [base] = nodes()
@@ -36,19 +36,21 @@ test('a refresh token works once; used again it ends the whole session', async (
   const { user, session } = await signUp('Ann')
   const second = await rpc().auth.refresh({ refreshToken: session.refreshToken })
   assert.notEqual(second.refreshToken, session.refreshToken)
-  assert.deepEqual(await rpc({ token: second.accessToken }).account.getProfile(), user)
+  assert.deepEqual((await rpc({ token: second.accessToken }).auth.getSession()).user, user)
   const third = await rpc().auth.refresh({ refreshToken: second.refreshToken })
   await sleep(11_000) // the grace for a lost answer is 10 s
-  assert.deepEqual(await rpc({ token: third.accessToken }).account.getProfile(), user)
+  assert.deepEqual((await rpc({ token: third.accessToken }).auth.getSession()).user, user)
   await refused(rpc().auth.refresh({ refreshToken: session.refreshToken }))
   await refused(rpc().auth.refresh({ refreshToken: third.refreshToken }))
-  for (const tokens of [session, second, third]) await refused(rpc({ token: tokens.accessToken }).account.getProfile())
+  for (const tokens of [session, second, third]) await refused(rpc({ token: tokens.accessToken }).auth.getSession())
 })
 
 test('a refresh token is no access token, nor the other way round', async () => {
   const { session } = await signUp('Ann')
-  await refused(rpc({ token: session.refreshToken }).account.getProfile())
-  await refused(rpc().auth.refresh({ refreshToken: session.accessToken }))
+  await refused(rpc({ token: session.refreshToken }).auth.getSession())
+  await refused(rpc().auth.refresh({ refreshToken: 'nonsense' }))
+  const { code } = await refusal(rpc().auth.refresh({ refreshToken: session.accessToken }))
+  assert.ok(['BAD_REQUEST', 'UNAUTHORIZED'].includes(code), code)
 })
 
 test('signing out ends the access token at once, and only this session', async () => {
@@ -57,10 +59,10 @@ test('signing out ends the access token at once, and only this session', async (
   assert.deepEqual(other.user, user)
   const client = rpc({ token: session.accessToken })
   assert.deepEqual(await client.auth.signOut({}), { success: true })
-  await refused(client.account.getProfile())
+  await refused(client.auth.getSession())
   await refused(client.auth.signOut({}))
   await refused(rpc().auth.refresh({ refreshToken: session.refreshToken }))
-  assert.deepEqual(await rpc({ token: other.session.accessToken }).account.getProfile(), user)
+  assert.deepEqual((await rpc({ token: other.session.accessToken }).auth.getSession()).user, user)
 })
 
 /** Signs in as a browser's page does; the cookie it gets and what came with it. */
@@ -78,8 +80,8 @@ test('a browser gets a cookie that scripts and other sites cannot use', async ()
   const { pair, attributes } = await browser(email)
   assert.ok(attributes.includes('httponly') && attributes.includes('samesite=lax'), String(attributes))
   assert.ok(!attributes.some(attribute => attribute.startsWith('domain=')), 'subdomains would get it')
-  const answer = await call(base, 'account.getProfile', { headers: { cookie: pair } })
-  assert.deepEqual([answer.status, answer.json], [200, { json: user }])
+  const answer = await call(base, 'auth.getSession', { headers: { cookie: pair } })
+  assert.deepEqual([answer.status, answer.json?.json.user], [200, user])
 })
 
 test('a mutation by cookie must come from our own origin', async () => {
@@ -100,8 +102,8 @@ test('a mutation by cookie must come from our own origin', async () => {
 test('a bearer does not need an origin, and a foreign one does not harm it', async () => {
   const { token, user } = await signUp('Ann')
   for (const headers of [{}, { origin: 'https://evil.example' }]) {
-    const answer = await call(base, 'account.getProfile', { headers: { authorization: `Bearer ${token}`, ...headers } })
-    assert.deepEqual([answer.status, answer.json], [200, { json: user }])
+    const answer = await call(base, 'auth.getSession', { headers: { authorization: `Bearer ${token}`, ...headers } })
+    assert.deepEqual([answer.status, answer.json?.json.user], [200, user])
     assert.notEqual(answer.headers['access-control-allow-origin'], 'https://evil.example')
     assert.notEqual(answer.headers['access-control-allow-origin'], '*')
   }
@@ -112,5 +114,5 @@ test('signing out takes the cookie along', async () => {
   const { pair } = await browser(email)
   const headers = { cookie: pair, origin: base }
   assert.equal((await call(base, 'auth.signOut', { input: {}, headers })).status, 200)
-  refusedOnTheWire(await call(base, 'account.getProfile', { headers }), 'UNAUTHORIZED', 401)
+  refusedOnTheWire(await call(base, 'auth.getSession', { headers }), 'UNAUTHORIZED', 401)
 })

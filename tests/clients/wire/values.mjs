@@ -17,11 +17,11 @@ test('the connectivity check answers', async () => {
 
 test('a procedure without input takes nothing, an empty object, and undefined', async () => {
   const answers = await Promise.all([
-    ann.client.account.getProfile(),
-    ann.client.account.getProfile({}),
-    ann.client.account.getProfile(undefined),
+    ann.client.auth.getSession(),
+    ann.client.auth.getSession({}),
+    ann.client.auth.getSession(undefined),
   ])
-  for (const answer of answers) assert.deepEqual(answer, ann.user)
+  for (const answer of answers) assert.deepEqual(answer.user, ann.user)
 })
 
 test('a user has exactly the fields of the contract', () => {
