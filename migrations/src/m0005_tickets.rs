@@ -34,7 +34,6 @@ create table tickets (
   foreign key (organization_id, server_id) references mcp_servers (organization_id, id),
   foreign key (organization_id, mcp_user_id) references mcp_users (organization_id, id),
   foreign key (organization_id, mcp_session_id) references mcp_sessions (organization_id, id));
-create index tickets_by_time on tickets (organization_id, created_at, id);
 create index tickets_by_change on tickets (organization_id, updated_at, id);
 create index tickets_by_priority on tickets (organization_id, priority, id);
 create index tickets_by_status on tickets (organization_id, status, created_at, id);

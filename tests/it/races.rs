@@ -95,21 +95,3 @@ async fn one_idempotency_key_makes_one_thing() {
     let found = world.ok("walkthrough.list", json!({ "search": "once" })).await;
     assert_eq!(found["items"].as_array().unwrap().len(), 1);
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tracked_person_who_comes_twice_at_once_is_one_person() {
-    let world = World::new().await;
-    let nodes = [world.app.clone(), world.another_node().await];
-    let mut racers = JoinSet::new();
-    for n in 0..8 {
-        let app = nodes[n % 2].clone();
-        racers.spawn(async move { guildhall_tests::Visiting::tracked(&app, "ours-server", "twin").await.guest });
-    }
-    racers.join_all().await;
-    let sessions = world.ok("sessions.list", json!({ "limit": 100 })).await;
-    let mut people: Vec<&Value> = sessions["items"].as_array().unwrap().iter().map(|one| &one["mcpUserId"]).collect();
-    people.sort_by_key(ToString::to_string);
-    people.dedup();
-    assert_eq!(people.len(), 2, "the twin and the world's own reader");
-    assert_eq!(world.app.recount(world.ours.organization.id).await.unwrap(), Vec::<String>::new());
-}

@@ -18,7 +18,8 @@ fn visit(tracking_id: Option<&str>, session_key: Option<&str>) -> Visit {
 }
 
 async fn sessions(world: &World) -> Vec<Value> {
-    let page = world.ok("sessions.list", json!({ "limit": 100, "serverId": world.ours.server.id })).await;
+    let input = json!({ "limit": 100, "serverId": world.ours.server.id });
+    let page = world.call("sessions.list", &world.ours.vouched, input).await.unwrap();
     page["items"].as_array().unwrap().clone()
 }
 
@@ -39,6 +40,21 @@ async fn a_tracked_person_stays_one_person_and_a_visit_goes_on_for_half_an_hour(
     assert_eq!(all.len(), before + 2, "a longer gap begins another");
     assert_eq!(all[0]["mcpUserId"], all[1]["mcpUserId"]);
     assert_eq!(all[1]["toolCallCount"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tracked_person_who_comes_many_times_at_once_makes_one_visit() {
+    let world = World::new().await;
+    let nodes = [world.app.clone(), world.another_node().await];
+    let before = sessions(&world).await.len();
+    let mut racers = tokio::task::JoinSet::new();
+    for n in 0..12 {
+        let app = nodes[n % 2].clone();
+        racers.spawn(async move { Visiting::tracked(&app, SLUG, "twin").await.guest });
+    }
+    racers.join_all().await;
+    assert_eq!(sessions(&world).await.len(), before + 1);
+    assert_eq!(world.app.recount(world.ours.organization.id).await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]

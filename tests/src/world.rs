@@ -48,6 +48,8 @@ pub struct World {
 pub struct Side {
     /// Its owner, signed in.
     pub owner: Caller,
+    /// The owner, vouched for: whatever the clock says.
+    pub vouched: Caller,
     /// The owner's refresh token.
     pub refresh_token: String,
     /// The owner's email; the password is always `correct horse`-like: see [`World::PASSWORD`].
@@ -188,7 +190,8 @@ impl Side {
             password: World::PASSWORD.to_owned().try_into().expect("a password"),
             name: Some(text(name)),
         };
-        let tokens = app.call(&Caller::nobody(), sign_up).await.expect("signs up").session.expect("signed in");
+        let signed_up = app.call(&Caller::nobody(), sign_up).await.expect("signs up");
+        let (user, tokens) = (signed_up.user.expect("a user"), signed_up.session.expect("signed in"));
         let owner = Caller::bearer(tokens.access_token);
         let found = CreateOrganization {
             name: text(name),
@@ -226,6 +229,7 @@ impl Side {
         let id = |key: &str| sessions["items"][0][key].as_str().expect("an id").to_owned();
         let members = call("organization.listMembers", json!({})).await;
         Self {
+            vouched: Caller::vouched(user.id).in_organization(organization.id.to_string()),
             refresh_token: tokens.refresh_token,
             email,
             session: id("id").parse().expect("an id"),

@@ -131,8 +131,10 @@ impl Counters<'_> {
             let calls = self.0.select::<tool_call::Entity>().select_only();
             let calls = calls.expr_as(start, "start").column(tool_call::Column::ServerId);
             let calls = calls.expr_as(Expr::col(tool_call::Column::ToolName), "name").expr_as(all.clone(), "total");
-            let calls =
-                calls.group_by(Expr::col("start")).group_by(tool_call::Column::ServerId).group_by(tool_call::Column::ToolName);
+            let calls = calls
+                .group_by(Expr::col("start"))
+                .group_by(tool_call::Column::ServerId)
+                .group_by(tool_call::Column::ToolName);
             for row in calls.into_model::<RecountRow>().all(&self.0.executor()).await? {
                 actual.insert(("calls", width.millis(), row.start, row.server_id, row.name), row.total);
             }

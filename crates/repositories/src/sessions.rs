@@ -96,6 +96,34 @@ impl Visits<'_> {
         Ok(Id::from_uuid(row.id))
     }
 
+    /// The visit of `person` to `server` with that client that goes on, looked for so that nobody else can begin one
+    /// before this transaction ends.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn going_on(
+        self,
+        server: Id<id::McpServer>,
+        person: Id<id::McpUser>,
+        client_name: Option<&str>,
+        heard_since: Timestamp,
+    ) -> Result<Option<Id<id::McpSession>>> {
+        use mcp_session::Column;
+        if self.0.access.is_postgres() {
+            let lock = self.0.select::<mcp_user::Entity>().filter(mcp_user::Column::Id.eq(person.uuid()));
+            lock.lock_exclusive().one(&self.0.executor()).await?; // SQLite has one writer
+        }
+        let client = match client_name {
+            Some(name) => Column::ClientName.eq(name),
+            None => Column::ClientName.is_null(),
+        };
+        let visits = self.0.select::<mcp_session::Entity>().filter(client).filter(Column::ServerId.eq(server.uuid()));
+        let visits = visits.filter(Column::McpUserId.eq(person.uuid())).filter(Column::KeyHash.is_null());
+        let visits = visits.filter(Column::EndedAt.is_null()).filter(Column::LastSeenAt.gte(heard_since.millis()));
+        let row = visits.order_by_desc(Column::LastSeenAt).one(&self.0.executor()).await?;
+        Ok(row.map(|row| Id::from_uuid(row.id)))
+    }
+
     /// Begins a visit.
     ///
     /// # Errors

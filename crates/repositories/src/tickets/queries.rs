@@ -117,8 +117,8 @@ impl Tickets<'_> {
     pub async fn list(self, filter: &TicketFilter, sort: TicketSort, page: PageRequest) -> Result<ListedTickets> {
         use ticket::Column;
         let (key, order) = match sort {
-            TicketSort::Newest => (Column::CreatedAt, Order::Desc),
-            TicketSort::Oldest => (Column::CreatedAt, Order::Asc),
+            TicketSort::Newest => (Column::Number, Order::Desc),
+            TicketSort::Oldest => (Column::Number, Order::Asc),
             TicketSort::Priority => (Column::Priority, Order::Desc),
             TicketSort::Updated => (Column::UpdatedAt, Order::Desc),
         };
@@ -130,7 +130,7 @@ impl Tickets<'_> {
         let rows = rows.limit(page.limit.saturating_add(1)).into_model::<TicketRow>().all(&self.0.executor()).await?;
         let tickets: Vec<Ticket> = rows.into_iter().map(Ticket::try_from).collect::<Result<_>>()?;
         let key_of = |ticket: &Ticket| match sort {
-            TicketSort::Newest | TicketSort::Oldest => ticket.created_at.millis(),
+            TicketSort::Newest | TicketSort::Oldest => ticket.number,
             TicketSort::Priority => i64::from(rank(ticket.priority)),
             TicketSort::Updated => ticket.updated_at.millis(),
         };
@@ -154,7 +154,7 @@ impl Tickets<'_> {
     /// Where the database fails.
     pub async fn of_visit(self, visit: Id<id::McpSession>) -> Result<Vec<Ticket>> {
         let tickets = self.complete().filter(ticket::Column::McpSessionId.eq(visit.uuid()));
-        let rows = tickets.order_by_asc(ticket::Column::CreatedAt).order_by_asc(ticket::Column::Id).limit(1000);
+        let rows = tickets.order_by_asc(ticket::Column::Number).limit(1000);
         let rows = rows.into_model::<TicketRow>().all(&self.0.executor()).await?;
         rows.into_iter().map(Ticket::try_from).collect()
     }

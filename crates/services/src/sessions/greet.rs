@@ -259,12 +259,22 @@ impl App {
                 visits.welcome(self.fresh_id(), visitor.visit.tracking_id.as_ref(), handle, self.now()).await?
             }
         };
+        let client_name = short(client.name.as_deref());
+        if key.is_none() && handle.is_none() {
+            // Several first requests may come at once: look again where only one can be.
+            let heard_since = self.now().minus(GAP);
+            let found = visits.going_on(visitor.server.id, person, client_name.as_deref(), heard_since).await?;
+            if let Some(visit) = found {
+                access.commit().await?;
+                return Ok((person, visit));
+            }
+        }
         let new = NewVisit {
             id: self.fresh_id(),
             server: visitor.server.id,
             person,
             key_hash: key.map(key_hash),
-            client_name: short(client.name.as_deref()),
+            client_name,
             client_version: short(client.version.as_deref()),
             protocol_version: short(client.protocol.as_deref()),
             identity: visitor.identity(person),
