@@ -148,8 +148,8 @@ create function count_calls() returns trigger language plpgsql as $$ begin
     group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
     on conflict (organization_id, width, starts_at, server_id, tool_name)
     do update set calls = tool_counts.calls + excluded.calls, errors = tool_counts.errors + excluded.errors;
-  perform 1 from mcp_users where id in (select mcp_user_id from fresh) order by id for update;
-  perform 1 from mcp_sessions where id in (select mcp_session_id from fresh) order by id for update;
+  perform 1 from mcp_users where id in (select mcp_user_id from fresh) order by id for no key update;
+  perform 1 from mcp_sessions where id in (select mcp_session_id from fresh) order by id for no key update;
   update mcp_users set last_seen_at = greatest(last_seen_at, seen.at)
     from (select mcp_user_id, max(created_at) as at from fresh group by 1) as seen where id = seen.mcp_user_id;
   update mcp_sessions set tool_call_count = tool_call_count + seen.calls, last_seen_at = greatest(last_seen_at, seen.at)

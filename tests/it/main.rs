@@ -10,3 +10,4 @@ mod races;
 mod sessions;
 mod tickets;
 mod walkthroughs;
+mod wire;

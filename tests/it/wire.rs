@@ -1,0 +1,168 @@
+//! The faces over a real listener: what a client gets, byte by byte where it matters. The clients themselves are in
+//! `tests/clients`.
+
+use std::{net::SocketAddr, sync::OnceLock};
+
+use clap::Parser;
+use guildhall::{Guildhall, Settings};
+use guildhall_repositories::Location;
+use guildhall_tests::TestDatabase;
+use metrics_exporter_prometheus::PrometheusHandle;
+use reqwest::{Client, Method, StatusCode, header};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// A node that serves, with its demo.
+struct Node {
+    address: SocketAddr,
+    client: Client,
+    email: String,
+    password: String,
+    _database: TestDatabase,
+}
+
+fn metrics() -> PrometheusHandle {
+    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+    METRICS.get_or_init(|| Guildhall::count().unwrap()).clone()
+}
+
+impl Node {
+    async fn start() -> Self {
+        let database = TestDatabase::new().await;
+        let mut settings = Flags::parse_from(["test", "--listen", "127.0.0.1:0"]).settings;
+        settings.data = database.folder().to_owned();
+        settings.database_url = match &database.location {
+            Location::Postgres(url) => Some(url.clone()),
+            Location::Sqlite(_) => None,
+        };
+        let listener = TcpListener::bind(settings.listen).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let guildhall = Guildhall::open_at(&settings, address, None).await.unwrap();
+        let demo = guildhall.demo().await.unwrap().unwrap();
+        tokio::spawn(async move { guildhall.serve(listener, metrics(), std::future::pending()).await });
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self { address, client, email: demo.email, password: demo.password, _database: database }
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address))
+    }
+
+    async fn post(&self, path: &str, token: Option<&str>, body: Value) -> (StatusCode, Value) {
+        let mut request = self.request(Method::POST, path).json(&body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+        (response.status(), response.json().await.unwrap())
+    }
+
+    async fn sign_in(&self) -> String {
+        let input = json!({ "email": self.email, "password": self.password });
+        let (status, answer) = self.post("/api/auth/signIn", None, input).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["session"]["accessToken"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn the_demo_can_be_signed_in_to_and_used() {
+    let node = Node::start().await;
+    let token = node.sign_in().await;
+    let (_, members) = node.post("/rpc/organization/listMembers", Some(&token), json!({ "json": {} })).await;
+    assert_eq!(members["meta"], json!([[1, "members", 0, "createdAt"]]), "a Date for an RPC client");
+    let (_, plain) = node.post("/api/organization/listMembers", Some(&token), json!({})).await;
+    assert_eq!(plain, members["json"]);
+    let (_, servers) = node.post("/api/mcpServers/list", Some(&token), json!({})).await;
+    assert_eq!(servers[0]["slug"], "guildhall-demo");
+}
+
+#[tokio::test]
+async fn errors_are_the_envelope_and_nothing_else() {
+    let node = Node::start().await;
+    let (status, error) = node.post("/rpc/example/execute", None, json!({ "json": { "name": "", "age": "x" } })).await;
+    assert_eq!(status, 400);
+    let keys: Vec<&String> = error["json"].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["defined", "code", "status", "message", "data"]);
+    let paths: Vec<&Value> =
+        error["json"]["data"]["issues"].as_array().unwrap().iter().map(|issue| &issue["path"]).collect();
+    assert_eq!(paths, [&json!(["name"]), &json!(["age"])]);
+
+    let (status, unknown) = node.post("/rpc/no/such", None, json!({})).await;
+    let code = (&unknown["json"]["code"], &unknown["json"]["defined"]);
+    assert_eq!((status, code), (StatusCode::NOT_FOUND, (&json!("NOT_FOUND"), &json!(false))));
+    let (status, nobody) = node.post("/api/auth/getSession", Some("not.a.token"), json!({})).await;
+    assert_eq!((status, &nobody["code"]), (StatusCode::UNAUTHORIZED, &json!("UNAUTHORIZED")));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_keep_it_private() {
+    let node = Node::start().await;
+    for path in ["/healthz", "/rpc/no/such", "/openapi.json", "/nowhere"] {
+        let response = node.request(Method::GET, path).send().await.unwrap();
+        let headers = response.headers();
+        assert_eq!(headers["cache-control"], "no-store", "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert!(headers.contains_key("content-security-policy") && headers.contains_key("x-request-id"));
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_ours_is_misdirected() {
+    let node = Node::start().await;
+    let port = node.address.port();
+    for (host, status) in [
+        (format!("localhost:{port}"), 200),
+        (format!("evil.example:{port}"), 421),
+        (format!("a.b.localhost:{port}"), 421),
+        (format!("localhost.:{port}"), 421),
+        (format!("guildhall-demo.localhost:{port}"), 404),
+    ] {
+        let response = node.request(Method::GET, "/healthz").header(header::HOST, &host).send().await.unwrap();
+        assert_eq!(response.status(), status, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn both_eras_of_mcp_are_served_on_one_url() {
+    let node = Node::start().await;
+    let path = "/s/guildhall-demo/mcp/reader";
+    let accept = "application/json, text/event-stream";
+    let legacy = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "protocolVersion": "2025-11-25",
+        "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } } });
+    let answer = node.request(Method::POST, path).header(header::ACCEPT, accept).json(&legacy).send().await.unwrap();
+    let session = answer.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+    let hello: Value = answer.json().await.unwrap();
+    assert_eq!(hello["result"]["protocolVersion"], "2025-11-25");
+
+    let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {} });
+    let request = node.request(Method::POST, path).header(header::ACCEPT, accept).header("mcp-session-id", session);
+    let tools: Value = request.json(&list).send().await.unwrap().json().await.unwrap();
+    let names = |tools: &Value| -> Vec<String> {
+        tools["result"]["tools"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&tools), ["get_support", "start_walkthrough", "get_next_step"]);
+
+    let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": {} });
+    let list = json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/list", "params": { "_meta": meta } });
+    let request = node.request(Method::POST, path).header(header::ACCEPT, accept);
+    let request = request.header("mcp-protocol-version", "2026-07-28").header("mcp-method", "tools/list");
+    let stateless: Value = request.json(&list).send().await.unwrap().json().await.unwrap();
+    assert_eq!(names(&stateless), names(&tools), "{stateless}");
+    assert_eq!(stateless["result"]["resultType"], "complete");
+
+    let unknown = node.request(Method::POST, "/s/never-was/mcp").header(header::ACCEPT, accept).json(&legacy);
+    assert_eq!(unknown.send().await.unwrap().status(), 404);
+    let foreign =
+        node.request(Method::POST, path).header(header::ACCEPT, accept).header("origin", "https://evil.example");
+    assert_eq!(foreign.json(&legacy).send().await.unwrap().status(), 403);
+}
