@@ -1,5 +1,5 @@
 //! One binary; folders named as in `crates/services`.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test panics where it fails")]
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod analytics;
 mod auth;

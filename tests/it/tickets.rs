@@ -109,12 +109,12 @@ async fn lists_are_sorted_filtered_searched_and_counted() {
     let first = json!(world.ours.ticket);
     assert_eq!(ids(json!({})).await, [&c, &b, &a, &first].map(Clone::clone));
     assert_eq!(ids(json!({ "sort": "oldest" })).await, [&first, &a, &b, &c].map(Clone::clone));
-    assert_eq!(ids(json!({ "sort": "updated", "limit": 1 })).await, [a.clone()]);
+    assert_eq!(ids(json!({ "sort": "updated", "limit": 1 })).await, [a.as_str().unwrap()]);
     assert_eq!(ids(json!({ "sort": "priority" })).await.len(), 4);
-    assert_eq!(ids(json!({ "status": ["needs_email", "resolved"] })).await, [b.clone(), a.clone()]);
-    assert_eq!(ids(json!({ "search": "%" })).await, [a.clone()], "% stands for itself");
-    assert_eq!(ids(json!({ "search": "_" })).await, [b.clone()], "_ stands for itself");
-    assert_eq!(ids(json!({ "search": "on fire" })).await, [c.clone()]);
+    assert_eq!(ids(json!({ "status": ["needs_email", "resolved"] })).await, [b.as_str().unwrap(), a.as_str().unwrap()]);
+    assert_eq!(ids(json!({ "search": "%" })).await, [a.as_str().unwrap()], "% stands for itself");
+    assert_eq!(ids(json!({ "search": "_" })).await, [b.as_str().unwrap()], "_ stands for itself");
+    assert_eq!(ids(json!({ "search": "on fire" })).await, [c.as_str().unwrap()]);
     assert_eq!(ids(json!({ "assigneeId": null })).await.len(), 4);
     assert_eq!(ids(json!({ "assigneeId": world.ours.member })).await.len(), 0);
     let counts = world.ok("supportTickets.list", json!({ "limit": 1, "search": "%" })).await["counts"].clone();

@@ -150,6 +150,8 @@ kinds! {
     Walkthrough = "wkt";
     /// One step of a walkthrough.
     Step = "wst";
+    /// One person's way through a walkthrough on one server.
+    Run = "run";
     /// A support ticket.
     Ticket = "tkt";
     /// One entry of a ticket's history.

@@ -29,7 +29,7 @@ pub struct Offered {
     /// The walkthrough.
     pub walkthrough: Walkthrough,
     /// The person's latest run and its number; none where it was never started.
-    pub run: Option<(Uuid, i32)>,
+    pub run: Option<(Id<id::Run>, i32)>,
     /// How far the person is in it.
     pub progress: Progress,
 }
@@ -38,7 +38,7 @@ pub struct Offered {
 #[derive(Clone, Debug)]
 pub struct Run {
     /// Its id.
-    pub id: Uuid,
+    pub id: Id<id::Run>,
     /// The walkthrough.
     pub walkthrough_id: Id<id::Walkthrough>,
     /// The walkthrough's name.
@@ -109,7 +109,7 @@ impl Runs<'_> {
             let walkthrough: Walkthrough = row.walkthrough.try_into()?;
             let total = u32::try_from(walkthrough.step_count).unwrap_or(0);
             let progress = Progress::new(u32::try_from(row.done).unwrap_or(0), total);
-            Ok(Offered { walkthrough, run: row.run_id.zip(row.attempt), progress })
+            Ok(Offered { walkthrough, run: row.run_id.map(Id::from_uuid).zip(row.attempt), progress })
         };
         rows.all(&self.0.executor()).await?.into_iter().map(read).collect()
     }
@@ -168,7 +168,7 @@ impl Runs<'_> {
         let rows = select.order_by_asc(walkthrough_step::Column::DisplayOrder).into_model::<StepRow>();
         let rows = rows.all(&self.0.executor()).await?;
         let Some(first) = rows.first() else { return Ok(None) };
-        let (id, walkthrough_id) = (first.run_id, Id::from_uuid(first.step.walkthrough_id));
+        let (id, walkthrough_id) = (Id::from_uuid(first.run_id), Id::from_uuid(first.step.walkthrough_id));
         let walkthrough_title = first.walkthrough_title.clone();
         let done = rows.iter().filter_map(|row| row.done_step_id).map(Id::from_uuid).collect();
         let steps = rows.into_iter().map(|row| row.step.try_into()).collect::<Result<_>>()?;
@@ -182,14 +182,14 @@ impl Runs<'_> {
     pub async fn steps(
         self,
         walkthrough: &Walkthrough,
-        run: Option<Uuid>,
+        run: Option<Id<id::Run>>,
     ) -> Result<(Vec<Step>, HashSet<Id<id::Step>>)> {
         let mut select = self.0.select::<walkthrough_step::Entity>();
         select = select.filter(walkthrough_step::Column::WalkthroughId.eq(walkthrough.id.uuid()));
         let done = Condition::all()
             .add(same(walkthrough_completion::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
             .add(same(walkthrough_completion::Column::StepId, walkthrough_step::Column::Id))
-            .add(walkthrough_completion::Column::RunId.eq(run.unwrap_or_default()));
+            .add(walkthrough_completion::Column::RunId.eq(run.map(Id::uuid).unwrap_or_default()));
         QuerySelect::query(&mut select).left_join(walkthrough_completion::Entity, done);
         let rows = select.select_also(walkthrough_completion::Entity);
         let rows = rows.order_by_asc(walkthrough_step::Column::DisplayOrder).all(&self.0.executor()).await?;
@@ -204,7 +204,7 @@ impl Runs<'_> {
     /// Where the database fails.
     pub async fn begin(
         self,
-        id: Uuid,
+        id: Id<id::Run>,
         walkthrough: &Walkthrough,
         server: Id<id::McpServer>,
         person: Id<id::McpUser>,
@@ -212,7 +212,7 @@ impl Runs<'_> {
         now: Timestamp,
     ) -> Result<()> {
         let row = walkthrough_run::Model {
-            id,
+            id: id.uuid(),
             organization_id: self.0.organization.uuid(),
             mcp_user_id: person.uuid(),
             server_id: server.uuid(),
@@ -231,10 +231,10 @@ impl Runs<'_> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn touch(self, run: Uuid, now: Timestamp) -> Result<()> {
+    pub async fn touch(self, run: Id<id::Run>, now: Timestamp) -> Result<()> {
         let touch = self.0.update::<walkthrough_run::Entity>();
         let touch = touch.col_expr(walkthrough_run::Column::LastActivityAt, Expr::value(now.millis()));
-        touch.filter(walkthrough_run::Column::Id.eq(run)).exec(&self.0.executor()).await?;
+        touch.filter(walkthrough_run::Column::Id.eq(run.uuid())).exec(&self.0.executor()).await?;
         Ok(())
     }
 
@@ -242,10 +242,10 @@ impl Runs<'_> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn complete(self, run: Uuid, step: &Step, now: Timestamp) -> Result<bool> {
+    pub async fn complete(self, run: Id<id::Run>, step: &Step, now: Timestamp) -> Result<bool> {
         let row = walkthrough_completion::Model {
             organization_id: self.0.organization.uuid(),
-            run_id: run,
+            run_id: run.uuid(),
             step_id: step.id.uuid(),
             completed_at: now.millis(),
         };

@@ -15,7 +15,6 @@ use guildhall_repositories::{Database, StoredKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::{
     ports::{Clock, Random},
@@ -212,7 +211,7 @@ impl Keys {
         let now = self.0.clock.now();
         let id = uuid::Builder::from_unix_timestamp_millis(now.millis().unsigned_abs(), &bits).into_uuid();
         let key = StoredKey {
-            id: Id::from_uuid(Uuid::from_bytes(*id.as_bytes())),
+            id: Id::from_uuid(id),
             public_key: pair.public_key().as_ref().to_vec(),
             sealed_private_key: secrets::seal(&self.0.settings.secret, nonce, private.as_ref())?,
             retired: false,

@@ -131,15 +131,7 @@ impl Procedure for StartWalkthrough {
             }
             return Ok(Outcome::Unchanged(guided));
         }
-        runs.begin(
-            cx.fresh_id::<id::Walkthrough>().uuid(),
-            walkthrough,
-            guest.server().id,
-            guest.person(),
-            attempt,
-            now,
-        )
-        .await?;
+        runs.begin(cx.fresh_id(), walkthrough, guest.server().id, guest.person(), attempt, now).await?;
         let event = Event::WalkthroughStarted {
             walkthrough_id: walkthrough.id,
             mcp_user_id: guest.person(),
