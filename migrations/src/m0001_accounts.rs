@@ -10,6 +10,11 @@ const TABLES: &[&str] = &["users", "sessions", "signing_keys", "rate_limits", "i
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    // All or nothing, also on SQLite: a start that is killed must not leave half a schema.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         run(manager, SCHEMA).await
     }
@@ -25,7 +30,7 @@ create table users (
   email_verified boolean not null, password_hash text not null, default_organization_id {uuid},
   created_at bigint not null, updated_at bigint not null);
 
--- A refresh token names its session; only hashes are kept. The spent one is kept to tell a reuse from a guess.
+-- A refresh token names its session; only hashes are kept. The last spent one is kept for a client that lost the answer.
 create table sessions (
   id {uuid} primary key, user_id {uuid} not null references users (id) on delete cascade,
   active_organization_id {uuid}, refresh_hash {bytes} not null, previous_refresh_hash {bytes},

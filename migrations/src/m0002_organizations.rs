@@ -10,6 +10,11 @@ const TABLES: &[&str] = &["organizations", "members", "events"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    // All or nothing, also on SQLite: a start that is killed must not leave half a schema.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         run(manager, SCHEMA).await
     }

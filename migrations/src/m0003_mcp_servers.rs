@@ -23,6 +23,11 @@ const TABLES: &[&str] = &[
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    // All or nothing, also on SQLite: a start that is killed must not leave half a schema.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         run(manager, SCHEMA).await?;
         let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
@@ -71,6 +76,7 @@ create table mcp_sessions (
 create index mcp_sessions_by_time on mcp_sessions (organization_id, connected_at, id);
 create index mcp_sessions_by_server on mcp_sessions (organization_id, server_id, connected_at, id);
 create index mcp_sessions_by_user on mcp_sessions (organization_id, mcp_user_id, server_id, last_seen_at);
+create index mcp_sessions_by_user_and_time on mcp_sessions (organization_id, mcp_user_id, connected_at, id);
 
 create table tool_calls (
   id {uuid} primary key, organization_id {uuid} not null, server_id {uuid} not null, mcp_user_id {uuid} not null,

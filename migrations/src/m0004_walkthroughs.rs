@@ -13,6 +13,11 @@ const TABLES: &[&str] =
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    // All or nothing, also on SQLite: a start that is killed must not leave half a schema.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         run(manager, SCHEMA).await?;
         let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
@@ -34,6 +39,8 @@ create table walkthroughs (
   title text not null, description text, type text not null, status text not null, tags text not null,
   estimated_duration_minutes integer, metadata text, document_metadata text, step_count bigint not null,
   created_at bigint not null, updated_at bigint not null, unique (organization_id, id));
+
+create index walkthroughs_by_time on walkthroughs (organization_id, created_at, id);
 
 create table walkthrough_steps (
   id {uuid} primary key, organization_id {uuid} not null, walkthrough_id {uuid} not null, title text not null,
@@ -59,6 +66,7 @@ create table walkthrough_runs (
   foreign key (organization_id, mcp_user_id) references mcp_users (organization_id, id) on delete cascade,
   foreign key (organization_id, server_id) references mcp_servers (organization_id, id) on delete cascade,
   foreign key (organization_id, walkthrough_id) references walkthroughs (organization_id, id) on delete cascade);
+create index walkthrough_runs_by_server on walkthrough_runs (organization_id, server_id);
 create index walkthrough_runs_by_walkthrough on walkthrough_runs (organization_id, walkthrough_id, id);
 
 -- Steps are named, not referred to: what somebody did stays done when the step goes.

@@ -10,6 +10,11 @@ const TABLES: &[&str] = &["ticket_numbers", "tickets", "ticket_activities"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    // All or nothing, also on SQLite: a start that is killed must not leave half a schema.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         run(manager, SCHEMA).await
     }
@@ -38,6 +43,8 @@ create index tickets_by_change on tickets (organization_id, updated_at, id);
 create index tickets_by_priority on tickets (organization_id, priority, id);
 create index tickets_by_status on tickets (organization_id, status, created_at, id);
 create index tickets_by_session on tickets (organization_id, mcp_session_id);
+create index tickets_by_assignee on tickets (organization_id, assignee_id);
+create index tickets_by_user on tickets (organization_id, mcp_user_id);
 create index tickets_by_server on tickets (organization_id, server_id);
 
 create table ticket_activities (

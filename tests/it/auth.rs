@@ -88,6 +88,34 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
 }
 
 #[tokio::test]
+async fn a_guess_ends_no_session() {
+    let world = World::new().await;
+    let tokens = sign_in(&world).await;
+    let good = tokens["refreshToken"].as_str().unwrap();
+    for place in [30, 60, good.len() - 2] {
+        let mut guess = good.to_owned().into_bytes();
+        guess[place] = if guess[place] == b'A' { b'B' } else { b'A' };
+        let guess = json!({ "refreshToken": String::from_utf8(guess).unwrap() });
+        assert!(matches!(refresh(&world, &guess).await, Err(Error::Unauthenticated)));
+    }
+    assert!(refresh(&world, &tokens).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refused_refresh_does_not_use_up_its_idempotency_key() {
+    let world = World::new().await;
+    let first = sign_in(&world).await;
+    let second = refresh(&world, &first).await.unwrap();
+    refresh(&world, &second).await.unwrap();
+    let keyed = Caller::nobody().with_idempotency_key(guildhall_tests::text("key"));
+    for _ in 0..2 {
+        let input = json!({ "refreshToken": first["refreshToken"] });
+        let answer = world.call("auth.refresh", &keyed, input).await;
+        assert!(matches!(answer, Err(Error::Unauthenticated)), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_answer_comes_again_for_ten_seconds() {
     let world = World::new().await;
     let first = sign_in(&world).await;

@@ -156,9 +156,10 @@ async fn visits_are_filtered_and_paged_without_gaps() {
     assert_eq!(one["items"], json!([all[2]]));
 }
 
-#[tokio::test]
-async fn many_calls_at_once_are_all_kept_and_counted() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_calls_at_once_on_two_nodes_are_all_kept_and_counted() {
     let world = World::new().await;
+    let nodes = [world.app.clone(), world.another_node().await];
     let mut guests = Vec::new();
     for n in 0..8 {
         guests.push(Visiting::tracked(&world.app, SLUG, &format!("p{n}")).await.guest);
@@ -173,7 +174,7 @@ async fn many_calls_at_once_are_all_kept_and_counted() {
     };
     let mut writers = tokio::task::JoinSet::new();
     for n in 0..400 {
-        let (app, guest, call) = (world.app.clone(), guests[n % 8].clone(), call(n));
+        let (app, guest, call) = (nodes[n % 2].clone(), guests[n / 2 % 8].clone(), call(n));
         writers.spawn(async move { app.record(&guest, call).await });
     }
     while let Some(kept) = writers.join_next().await {

@@ -149,8 +149,12 @@ async fn an_assignment_is_replaced_as_a_whole() {
     let (first, second) = (json!(world.ours.walkthrough.id), &other["id"]);
     let both =
         assign(json!([{ "walkthroughId": first, "displayOrder": 9 }, { "walkthroughId": second, "displayOrder": 2 }]));
+    let both = both.await;
+    let places: Vec<Value> =
+        both.as_ref().unwrap().as_array().unwrap().iter().map(|one| one["displayOrder"].clone()).collect();
+    assert_eq!(places, [2, 9]);
     let titles: Vec<Value> =
-        both.await.unwrap().as_array().unwrap().iter().map(|one| one["walkthrough"]["title"].clone()).collect();
+        both.unwrap().as_array().unwrap().iter().map(|one| one["walkthrough"]["title"].clone()).collect();
     assert_eq!(titles, [json!("Other"), json!("ours walkthrough")]);
 
     let foreign = assign(json!([{ "walkthroughId": first }, { "walkthroughId": world.theirs.walkthrough.id }])).await;

@@ -87,7 +87,7 @@ async fn the_demo_can_be_signed_in_to_and_used() {
 #[tokio::test]
 async fn errors_are_the_envelope_and_nothing_else() {
     let node = Node::start().await;
-    let (status, error) = node.post("/rpc/example/execute", None, json!({ "json": { "name": "", "age": "x" } })).await;
+    let (status, error) = node.post("/rpc/example/execute", None, json!({ "json": { "name": 1, "age": "x" } })).await;
     assert_eq!(status, 400);
     let keys: Vec<&String> = error["json"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["defined", "code", "status", "message", "data"]);

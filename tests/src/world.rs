@@ -70,8 +70,8 @@ pub struct Side {
     pub person: Id<id::McpUser>,
     /// A ticket filed in the visit.
     pub ticket: Id<id::Ticket>,
-    /// The owner's place.
-    pub member: Id<id::Member>,
+    /// The owner.
+    pub user: Id<id::User>,
 }
 
 /// A checked text, for tests.
@@ -227,14 +227,13 @@ impl Side {
         let ticket = filed.structured["ticketId"].as_str().expect("a ticket").parse().expect("an id");
         let sessions = call("sessions.list", json!({})).await;
         let id = |key: &str| sessions["items"][0][key].as_str().expect("an id").to_owned();
-        let members = call("organization.listMembers", json!({})).await;
         Self {
             vouched: Caller::vouched(user.id).in_organization(organization.id.to_string()),
             refresh_token: tokens.refresh_token,
             email,
             session: id("id").parse().expect("an id"),
             person: id("mcpUserId").parse().expect("an id"),
-            member: members["members"][0]["id"].as_str().expect("a member").parse().expect("an id"),
+            user: user.id,
             owner,
             organization,
             server,

@@ -83,7 +83,40 @@ pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
 /// The JSON Schema of what is sent.
 pub(crate) fn schema<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
-    settings.with(|s| s.inline_subschemas = true).into_generator().into_root_schema_for::<T>().to_value()
+    let generator = settings.with(|s| s.inline_subschemas = true).into_generator();
+    let mut schema = generator.into_root_schema_for::<T>().to_value();
+    refuse_null(&mut schema);
+    schema
+}
+
+/// What may be left out may not be null as well, unless it says so: an edit that sets nothing would go unnoticed.
+fn refuse_null(schema: &mut Value) {
+    let Value::Object(fields) = schema else { return };
+    if fields.shift_remove("x-nullable").is_none() {
+        if let Some(Value::Array(types)) = fields.get_mut("type") {
+            types.retain(|one| one != "null");
+            if let [only] = types.as_slice() {
+                fields["type"] = only.clone();
+            }
+        }
+        if let Some(Value::Array(branches)) = fields.get_mut("anyOf") {
+            branches.retain(|one| one["type"] != "null");
+        }
+        if let Some(Value::Array(words)) = fields.get_mut("enum") {
+            words.retain(|word| !word.is_null());
+        }
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(child) = fields.get_mut(key) {
+            refuse_null(child);
+        }
+    }
+    for (_, child) in fields.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        refuse_null(child);
+    }
+    for child in fields.get_mut("anyOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        refuse_null(child);
+    }
 }
 
 /// The JSON Schema of what is answered.

@@ -30,7 +30,7 @@ pub struct User {
 }
 
 /// What a client needs to go on after signing in.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tokens {
     /// A JWT (RFC 7519, EdDSA) to send as `Authorization: Bearer`.
@@ -41,6 +41,12 @@ pub struct Tokens {
     pub refresh_token: String,
     /// When it stops working.
     pub refresh_token_expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens(…)")
+    }
 }
 
 /// One sign-in, as its owner sees it.

@@ -59,6 +59,9 @@ pub enum Error {
         /// Milliseconds until it is worth trying again.
         retry_after_ms: u64,
     },
+    /// Lost against other calls of the same rows, again and again.
+    #[error("too busy right now; try again shortly")]
+    Contended,
     /// Shutting down, or the database is away.
     #[error("not available right now; try again shortly")]
     Unavailable,
@@ -230,6 +233,10 @@ resources! {
     OauthConfig = "oauth_config";
     /// A visit of an end user.
     McpSession = "mcp_session";
+    /// Somebody's place in an organization.
+    Member = "member";
+    /// An end user of MCP servers.
+    McpUser = "mcp_user";
     /// A walkthrough.
     Walkthrough = "walkthrough";
     /// A walkthrough's step.
@@ -291,7 +298,7 @@ impl Error {
             Self::FeatureNotAvailable(_) => ("FEATURE_NOT_AVAILABLE", 403),
             Self::PayloadTooLarge { .. } => ("PAYLOAD_TOO_LARGE", 413),
             Self::TooManyRequests { .. } => ("TOO_MANY_REQUESTS", 429),
-            Self::Unavailable => ("SERVICE_UNAVAILABLE", 503),
+            Self::Contended | Self::Unavailable => ("SERVICE_UNAVAILABLE", 503),
             Self::Internal(_) => ("INTERNAL_SERVER_ERROR", 500),
         }
     }
@@ -310,7 +317,7 @@ impl Error {
             Self::FeatureNotAvailable(feature) => json!({ "feature": feature, "plan": null }),
             Self::PayloadTooLarge { limit } => json!({ "limit": limit }),
             Self::TooManyRequests { retry_after_ms } => json!({ "retryAfterMs": retry_after_ms }),
-            Self::SubdomainAlreadyExists | Self::Unavailable | Self::Internal(_) => return None,
+            Self::SubdomainAlreadyExists | Self::Contended | Self::Unavailable | Self::Internal(_) => return None,
         })
     }
 }

@@ -48,6 +48,8 @@ pub enum Event {
     WalkthroughsAssigned { server_id: Id<id::McpServer>, walkthrough_ids: Vec<Id<id::Walkthrough>> },
     #[serde(rename = "walkthrough.started")]
     WalkthroughStarted { walkthrough_id: Id<id::Walkthrough>, mcp_user_id: Id<id::McpUser>, restarted: bool },
+    #[serde(rename = "walkthrough.resumed")]
+    WalkthroughResumed { walkthrough_id: Id<id::Walkthrough>, mcp_user_id: Id<id::McpUser> },
     #[serde(rename = "walkthrough.step_completed")]
     StepCompleted {
         walkthrough_id: Id<id::Walkthrough>,
@@ -80,7 +82,8 @@ impl Event {
             Self::WalkthroughCreated { walkthrough_id }
             | Self::WalkthroughImported { walkthrough_id, .. }
             | Self::StepsReordered { walkthrough_id }
-            | Self::WalkthroughStarted { walkthrough_id, .. } => walkthrough_id.to_string(),
+            | Self::WalkthroughStarted { walkthrough_id, .. }
+            | Self::WalkthroughResumed { walkthrough_id, .. } => walkthrough_id.to_string(),
             Self::StepCreated { step_id, .. }
             | Self::StepUpdated { step_id, .. }
             | Self::StepCompleted { step_id, .. } => step_id.to_string(),

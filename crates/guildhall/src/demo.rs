@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, anyhow};
-use guildhall_domain::{mcp_servers::SupportTicketType, text::Email, walkthroughs::WalkthroughType};
+use guildhall_domain::{Error, mcp_servers::SupportTicketType, text::Email, walkthroughs::WalkthroughType};
 use guildhall_services::{
     App, Caller,
     auth::SignUp,
@@ -13,6 +13,8 @@ use guildhall_services::{
     walkthroughs::{AssignToServer, CreateStep, CreateWalkthrough, Place},
 };
 use serde_json::{Value, json};
+
+use crate::secret;
 
 /// What a newcomer needs to try Guildhall.
 #[derive(Clone, Debug)]
@@ -27,14 +29,20 @@ pub struct Demo {
 
 const FILE: &str = "demo.json";
 const EMAIL: &str = "demo@guildhall.test";
+const SLUG: &str = "guildhall-demo";
 
 pub(crate) async fn find_or_make(app: &App, data: &Path) -> Result<Option<Demo>> {
     let path = data.join(FILE);
     if app.is_new().await? {
-        let demo = make(app).await?;
+        let demo = Demo { email: EMAIL.to_owned(), password: new_password(), mcp_url: app.settings().server_url(SLUG) };
+        // Written first: a password that nobody knows would be of no use.
         let text = json!({ "email": demo.email, "password": demo.password, "mcpUrl": demo.mcp_url });
-        fs::write(&path, text.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
-        return Ok(Some(demo));
+        secret::write(&path, &text.to_string())?;
+        if make(app, &demo).await? {
+            return Ok(Some(demo));
+        }
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        return Ok(None);
     }
     let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
     let kept: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
@@ -42,21 +50,28 @@ pub(crate) async fn find_or_make(app: &App, data: &Path) -> Result<Option<Demo>>
     Ok(Some(Demo { email: field("email"), password: field("password"), mcp_url: field("mcpUrl") }))
 }
 
-async fn make(app: &App) -> Result<Demo> {
+fn new_password() -> String {
     let mut bytes = [0; 9];
     SystemRandom.fill(&mut bytes);
-    let password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Makes the demo; false where another node that started at the same time is making it.
+async fn make(app: &App, demo: &Demo) -> Result<bool> {
     let sign_up = SignUp {
         email: EMAIL.parse::<Email>().map_err(|e| anyhow!(e))?,
-        password: password.clone().try_into().map_err(|e: String| anyhow!(e))?,
+        password: demo.password.clone().try_into().map_err(|e: String| anyhow!(e))?,
         name: Some(text("Demo")?),
     };
-    let signed_up = app.call(&Caller::nobody(), sign_up).await?;
+    let signed_up = match app.call(&Caller::nobody(), sign_up).await {
+        Err(Error::AlreadyExists { .. }) => return Ok(false),
+        other => other?,
+    };
     let tokens = signed_up.session.ok_or_else(|| anyhow!("the demo account could not sign in"))?;
     let caller = Caller::bearer(tokens.access_token);
     let organization = CreateOrganization {
         name: text("Guildhall Demo")?,
-        slug: "guildhall-demo".parse().map_err(|e: String| anyhow!(e))?,
+        slug: SLUG.parse().map_err(|e: String| anyhow!(e))?,
         description: Some(text("An example of a company that helps its customers through their own agents.")?),
         logo_url: None,
         website: None,
@@ -64,7 +79,7 @@ async fn make(app: &App) -> Result<Demo> {
     app.call(&caller, organization).await?;
     let server = CreateMcpServer {
         name: text("Guildhall demo help")?,
-        slug: text("guildhall-demo")?,
+        slug: text(SLUG)?,
         product_platform_or_tool: Some(text("Guildhall")?),
         auth_type: guildhall_domain::mcp_servers::AuthType::None,
         support_ticket_type: SupportTicketType::Dashboard,
@@ -89,7 +104,7 @@ async fn make(app: &App) -> Result<Demo> {
     }
     let places = vec![Place { walkthrough_id: walkthrough.id, display_order: None }];
     app.call(&caller, AssignToServer { server_id: server.id, walkthroughs: places }).await?;
-    Ok(Demo { email: EMAIL.to_owned(), password, mcp_url: server.url })
+    Ok(true)
 }
 
 fn text<const MIN: usize, const MAX: usize>(text: &str) -> Result<guildhall_domain::text::Text<MIN, MAX>> {

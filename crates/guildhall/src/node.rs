@@ -1,6 +1,6 @@
 //! One running Guildhall.
 
-use std::{fs, net::SocketAddr, sync::Arc};
+use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use guildhall_catalogue::{Catalogue, catalogue};
@@ -18,8 +18,12 @@ use crate::{
     settings::Settings,
 };
 
+/// How often histograms are folded, so that they do not grow when nobody asks for them.
+const METRICS_PACE: Duration = Duration::from_secs(5);
+/// How often rows that nobody needs any more are swept away.
+const SWEEP_PACE: Duration = Duration::from_hours(1);
+
 /// Guildhall, opened: callable from Rust through [`Guildhall::app`], and ready to serve.
-#[derive(Debug)]
 pub struct Guildhall {
     /// The services.
     pub app: App,
@@ -110,6 +114,7 @@ impl Guildhall {
                 max_body_bytes: http.max_body_bytes,
             }),
         );
+        tokio::spawn(keep_up(metrics.clone(), self.app.clone()));
         let page = Arc::new(move || metrics.render());
         let router = guildhall_http::router(self.app.clone(), self.catalogue.clone(), http.clone(), hosted, page);
         Ok(guildhall_http::serve(listener, router, http, shutdown).await?)
@@ -121,5 +126,20 @@ impl Guildhall {
     /// Where something else counts already.
     pub fn count() -> Result<PrometheusHandle> {
         Ok(PrometheusBuilder::new().install_recorder()?)
+    }
+}
+
+/// What must be done from time to time for as long as a node serves.
+async fn keep_up(metrics: PrometheusHandle, app: App) {
+    let (mut often, mut seldom) = (tokio::time::interval(METRICS_PACE), tokio::time::interval(SWEEP_PACE));
+    loop {
+        tokio::select! {
+            _ = often.tick() => metrics.run_upkeep(),
+            _ = seldom.tick() => {
+                if let Err(error) = app.sweep().await {
+                    tracing::warn!(%error, "old rows were not swept; the next sweep will");
+                }
+            }
+        }
     }
 }

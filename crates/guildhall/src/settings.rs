@@ -10,7 +10,7 @@ use guildhall_repositories::Location;
 use guildhall_services::{Limits, Rate};
 
 /// Where and how Guildhall runs. Every flag has an environment variable; none is needed to start.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Args)]
 pub struct Settings {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, env = "GUILDHALL_LISTEN", default_value = "127.0.0.1:3000")]

@@ -8,7 +8,7 @@ use guildhall_domain::{
     id,
 };
 use sea_orm::{
-    ColumnTrait, FromQueryResult, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, FromQueryResult, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     Result, Tenant,
     columns::time,
-    entities::{connection_count, mcp_session, tool_call, tool_count},
+    entities::{connection_count, mcp_server, mcp_session, tool_call, tool_count},
 };
 
 /// What was counted.
@@ -28,6 +28,12 @@ struct CallRow {
     start: i64,
     tool_name: String,
     calls: i64,
+}
+
+#[derive(FromQueryResult)]
+struct ConnectionRow {
+    start: Option<i64>,
+    users: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -75,27 +81,48 @@ impl Counters<'_> {
         Ok(rows.into_iter().map(read).collect())
     }
 
-    /// Different end users by bucket, from `from` on; of the whole organization where no server is named.
+    /// Different end users of one server by bucket, from `from` on; none where there is no such server.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn connections(
+    pub async fn connections_of(
         self,
+        server: Id<id::McpServer>,
         width: Width,
         from: Timestamp,
-        server: Option<Id<id::McpServer>>,
-    ) -> Result<Vec<ConnectionCount>> {
+    ) -> Result<Option<Vec<ConnectionCount>>> {
+        let count = |column| Expr::col((connection_count::Entity, column));
+        let its = Condition::all()
+            .add(count(connection_count::Column::OrganizationId).eq(self.0.organization.uuid()))
+            .add(count(connection_count::Column::ServerId).eq(server.uuid()))
+            .add(connection_count::Column::Width.eq(width.millis()))
+            .add(connection_count::Column::StartsAt.gte(from.millis()));
+        let living = self.0.select::<mcp_server::Entity>().filter(mcp_server::Column::DeletedAt.is_null());
+        let mut select = living.filter(mcp_server::Column::Id.eq(server.uuid())).select_only();
+        QuerySelect::query(&mut select)
+            .left_join(connection_count::Entity, its)
+            .expr_as(count(connection_count::Column::StartsAt), "start")
+            .expr_as(count(connection_count::Column::Users), "users");
+        let rows = select.into_model::<ConnectionRow>().all(&self.0.executor()).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let read = |row: ConnectionRow| Some(ConnectionCount { start: time(row.start?), users: row.users? });
+        Ok(Some(rows.into_iter().filter_map(read).collect()))
+    }
+
+    /// Different end users of the whole organization by bucket, from `from` on.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn connections(self, width: Width, from: Timestamp) -> Result<Vec<ConnectionCount>> {
         use connection_count::Column;
-        let which = match server {
-            Some(server) => Column::ServerId.eq(server.uuid()),
-            None => Column::ServerId.is_null(),
-        };
         let counts = self
             .0
             .select::<connection_count::Entity>()
             .filter(Column::Width.eq(width.millis()))
             .filter(Column::StartsAt.gte(from.millis()))
-            .filter(which);
+            .filter(Column::ServerId.is_null());
         let rows = counts.all(&self.0.executor()).await?;
         Ok(rows.into_iter().map(|row| ConnectionCount { start: time(row.starts_at), users: row.users }).collect())
     }

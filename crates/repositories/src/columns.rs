@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub(crate) fn word(value: impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(text)) => text,
-        // Not reached: everything passed here serializes as text. The database's own checks would refuse this.
+        // Not reached: everything passed here serializes as text. An empty word is read back as an error.
         _ => String::new(),
     }
 }
@@ -43,11 +43,12 @@ pub(crate) const fn time(millis: i64) -> Timestamp {
 
 /// What comes after `(key, id)` in a list sorted by both columns in `order`.
 pub(crate) fn after<C: ColumnTrait>(key_column: C, key: i64, id_column: C, id: Uuid, order: Order) -> Condition {
-    let (beyond, beyond_id) = match order {
-        Order::Asc => (key_column.gt(key), id_column.gt(id)),
-        _ => (key_column.lt(key), id_column.lt(id)),
+    let (bound, beyond, beyond_id) = match order {
+        Order::Asc => (key_column.gte(key), key_column.gt(key), id_column.gt(id)),
+        _ => (key_column.lte(key), key_column.lt(key), id_column.lt(id)),
     };
-    Condition::any().add(beyond).add(Condition::all().add(key_column.eq(key)).add(beyond_id))
+    // The bound is implied by the rest; said on its own it is a range of the index.
+    Condition::all().add(bound).add(Condition::any().add(beyond).add(beyond_id))
 }
 
 pub(crate) fn ids<K>(rows: impl IntoIterator<Item = Id<K>>) -> Vec<Uuid> {

@@ -9,7 +9,10 @@ pub enum Error {
     /// A unique index said no; holds the index's name or columns.
     #[error("taken: {0}")]
     Taken(String),
-    /// The database is away, busy or full: worth trying again.
+    /// Lost against another transaction: worth doing again at once.
+    #[error("lost against another transaction")]
+    Contended(#[source] DbErr),
+    /// The database is away or full: worth trying again.
     #[error("the database is not available")]
     Away(#[source] DbErr),
     /// A stored value that the domain does not know: a bug in a migration or a foreign hand.
@@ -25,22 +28,34 @@ impl From<DbErr> for Error {
         if let Some(SqlErr::UniqueConstraintViolation(index)) = error.sql_err() {
             return Self::Taken(index);
         }
-        let away = match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-            DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => is_away(e),
-            _ => false,
+        let (contended, away) = match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => (false, true),
+            DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
+                (is_contended(e), is_away(e))
+            }
+            _ => (false, false),
         };
-        if away { Self::Away(error) } else { Self::Broken(error) }
+        match (contended, away) {
+            (true, _) => Self::Contended(error),
+            (_, true) => Self::Away(error),
+            _ => Self::Broken(error),
+        }
     }
+}
+
+/// 40001, 40P01, 55P03: lost against another transaction. 5, 6, 517: SQLite is busy.
+fn is_contended(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "40001" | "40P01" | "55P03" | "5" | "6" | "517"))
 }
 
 fn is_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
-        // 40001, 40P01: lost against another transaction. 57P0x: shutting down. 53xxx: out of something. 5, 13: SQLite
-        // is busy or full.
+        // 57xxx: stopped by the operator or a timeout. 53xxx: out of something. 08xxx: the connection. 25006: a standby
+        // that only reads. 13: SQLite has no room.
         sqlx::Error::Database(e) => e.code().is_some_and(|code| {
-            matches!(&*code, "40001" | "40P01" | "57P01" | "57P02" | "57P03" | "5" | "13") || code.starts_with("53")
+            matches!(&*code, "25006" | "13") || ["53", "57", "08"].iter().any(|class| code.starts_with(class))
         }),
         _ => false,
     }
@@ -49,6 +64,7 @@ fn is_away(error: &sqlx::Error) -> bool {
 impl From<Error> for guildhall_domain::Error {
     fn from(error: Error) -> Self {
         match error {
+            Error::Contended(_) => Self::Contended,
             Error::Away(cause) => {
                 tracing::warn!(%cause, "the database is not available");
                 Self::Unavailable

@@ -1,8 +1,8 @@
 //! Where things are kept: the only crate that knows SQL.
 //!
 //! **Invariant:** a tenant's rows are reached through a [`Tenant`], and a [`Tenant`] has an organization from birth.
-//! Entities are private, so no other crate can build a query that forgets it. Statements are started in three files
-//! only, each with its reason: `tenant.rs`, `person.rs`, `system.rs`. Foreign keys between tenant tables carry the
+//! Entities are private, so no other crate can build a query that forgets it. Statements are started in `tenant.rs`,
+//! `person.rs` and `system/` only, each with its reason (and one subquery in `visitors.rs`). Foreign keys between tenant tables carry the
 //! organization, so that even a wrong statement cannot link two of them; that is what holds joins.
 mod analytics;
 mod columns;

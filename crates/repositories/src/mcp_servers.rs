@@ -6,13 +6,13 @@ use guildhall_domain::{
 };
 use sea_orm::{
     ColumnTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, SelectStatement},
+    sea_query::{Expr, ExprTrait, Func, LockType, SelectStatement},
 };
 
 use crate::{
     Result, Tenant,
     columns::{read, time, word},
-    entities::{mcp_server, mcp_session, oauth_config, ticket, tool_call},
+    entities::{mcp_server, mcp_session, oauth_config, ticket},
 };
 
 /// The MCP servers an organization publishes.
@@ -101,6 +101,18 @@ impl McpServers<'_> {
         row.map(StoredServer::try_from).transpose()
     }
 
+    /// The same, so that nobody else can change what it offers before this transaction ends.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn find_to_change(self, id: Id<id::McpServer>) -> Result<Option<StoredServer>> {
+        let mut select = self.living().filter(mcp_server::Column::Id.eq(id.uuid()));
+        if self.0.access.is_postgres() {
+            select = select.lock(LockType::NoKeyUpdate); // SQLite has one writer
+        }
+        select.one(&self.0.executor()).await?.map(StoredServer::try_from).transpose()
+    }
+
     /// All of them, the oldest first.
     ///
     /// # Errors
@@ -118,8 +130,9 @@ impl McpServers<'_> {
         let id = server.id.uuid();
         let visits = self.0.select::<mcp_session::Entity>().filter(mcp_session::Column::ServerId.eq(id));
         let users = visits.clone().select_only().expr(Expr::col(mcp_session::Column::McpUserId).count_distinct());
-        let sessions = visits.select_only().expr(mcp_session::Column::Id.count());
-        let calls = self.0.select::<tool_call::Entity>().filter(tool_call::Column::ServerId.eq(id));
+        let sessions = visits.clone().select_only().expr(mcp_session::Column::Id.count());
+        let calls =
+            visits.clone().select_only().expr(Expr::col(mcp_session::Column::ToolCallCount).sum().cast_as("bigint"));
         let tickets = self.0.select::<ticket::Entity>().filter(ticket::Column::ServerId.eq(id));
         let subquery = |mut select: SelectStatement| Expr::SubQuery(None, Box::new(select.take().into()));
         let row = self
@@ -129,7 +142,7 @@ impl McpServers<'_> {
             .expr_as(subquery(sea_orm::QueryTrait::into_query(users)), "users")
             .expr_as(subquery(sea_orm::QueryTrait::into_query(sessions)), "sessions")
             .expr_as(
-                subquery(sea_orm::QueryTrait::into_query(calls.select_only().expr(tool_call::Column::Id.count()))),
+                Expr::expr(Func::coalesce([subquery(sea_orm::QueryTrait::into_query(calls)), Expr::value(0_i64)])),
                 "calls",
             )
             .expr_as(

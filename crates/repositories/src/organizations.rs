@@ -11,7 +11,7 @@ use guildhall_domain::{
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef,
     SelectTwo,
-    sea_query::{Expr, ExprTrait, SimpleExpr},
+    sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr},
 };
 
 use crate::{
@@ -51,11 +51,11 @@ impl Profile<'_> {
         living.one(&self.0.executor()).await?.map(Organization::try_from).transpose()
     }
 
-    /// Founds the organization. [`crate::Error::Taken`] where the slug is.
+    /// Founds the organization; none where the slug is taken, by a living organization or a deleted one.
     ///
     /// # Errors
-    /// Where the slug is taken or the database fails.
-    pub async fn found(self, new: OrganizationRow, now: Timestamp) -> Result<Organization> {
+    /// Where the database fails.
+    pub async fn found(self, new: OrganizationRow, now: Timestamp) -> Result<Option<Organization>> {
         let row = organization::Model {
             id: self.0.organization.uuid(),
             name: new.name,
@@ -69,8 +69,12 @@ impl Profile<'_> {
             updated_at: now.millis(),
             deleted_at: None,
         };
-        self.0.insert::<organization::Entity>(vec![row.clone()]).await?;
-        row.try_into()
+        let free = OnConflict::column(organization::Column::Slug).do_nothing().to_owned();
+        let insert = self.0.inserting::<organization::Entity>([row.clone()]).on_conflict(free);
+        match insert.exec_without_returning(&self.0.executor()).await? {
+            0 => Ok(None),
+            _ => Ok(Some(row.try_into()?)),
+        }
     }
 }
 
@@ -148,6 +152,15 @@ impl Members<'_> {
             username: user.username,
             image: user.image,
         }))
+    }
+
+    /// Whether that user has a place.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn has(self, user: Id<id::User>) -> Result<bool> {
+        let found = self.0.select::<member::Entity>().filter(member::Column::UserId.eq(user.uuid()));
+        Ok(found.count(&self.0.executor()).await? > 0)
     }
 
     /// How many there are.

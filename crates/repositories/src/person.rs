@@ -45,6 +45,15 @@ impl Person<'_> {
         row.map(User::try_from).transpose()
     }
 
+    /// The organization that the next sign-in will work in.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn default_organization(self) -> Result<Option<Id<id::Organization>>> {
+        let row = user::Entity::find_by_id(self.user.uuid()).one(&self.access.executor()).await?;
+        Ok(row.and_then(|row| row.default_organization_id).map(Id::from_uuid))
+    }
+
     /// The organizations that the user belongs to: as owner first, then as admin, then the rest; then by joining.
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use guildhall_domain::{
     sessions::{McpSession, ToolCall, TrackingId},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, SelectTwo,
-    sea_query::{Condition, Expr, OnConflict},
+    ColumnTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, SelectTwo,
+    sea_query::{Condition, Expr, LockType, OnConflict},
 };
 
 use crate::{
@@ -111,7 +111,7 @@ impl Visits<'_> {
         use mcp_session::Column;
         if self.0.access.is_postgres() {
             let lock = self.0.select::<mcp_user::Entity>().filter(mcp_user::Column::Id.eq(person.uuid()));
-            lock.lock_exclusive().one(&self.0.executor()).await?; // SQLite has one writer
+            lock.lock(LockType::NoKeyUpdate).one(&self.0.executor()).await?; // SQLite has one writer
         }
         let client = match client_name {
             Some(name) => Column::ClientName.eq(name),
@@ -146,6 +146,15 @@ impl Visits<'_> {
             tool_call_count: 0,
         };
         self.0.insert::<mcp_session::Entity>(vec![row]).await
+    }
+
+    /// Whether that person is one of the organization's end users.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn knows(self, person: Id<id::McpUser>) -> Result<bool> {
+        let found = self.0.select::<mcp_user::Entity>().filter(mcp_user::Column::Id.eq(person.uuid()));
+        Ok(found.count(&self.0.executor()).await? > 0)
     }
 
     /// Ends a visit.

@@ -11,7 +11,7 @@ use crate::{Cx, Procedure, Public, Query};
 #[serde(deny_unknown_fields)]
 pub struct Execute {
     /// Whom to greet.
-    pub name: Text<1, 100>,
+    pub name: Text<0, 10_000>,
     /// Any number.
     pub age: f64,
 }
@@ -20,7 +20,7 @@ pub struct Execute {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Greeting {
     /// Who is greeted.
-    pub name: Text<1, 100>,
+    pub name: Text<0, 10_000>,
     /// The number.
     pub age: f64,
     /// The greeting.

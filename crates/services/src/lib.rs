@@ -1,8 +1,9 @@
 //! Everything Guildhall can do, one mutation one file. No transport, no SQL.
 //!
-//! **Invariant:** [`App::call`] is the only way in. It checks the input, reads the caller's place fresh from the
+//! **Invariant:** [`App::call`] is the only way to a procedure. It checks the input, reads the caller's place fresh from the
 //! database, asks the permission table, and runs the procedure in one transaction together with the event that says what
-//! happened. Nothing above this crate knows a rule.
+//! happened. End users of hosted servers come in through [`App::greet`] and [`App::settle`], and what they called is kept
+//! by [`App::record`]. Nothing above this crate knows a rule.
 pub mod accounts;
 pub mod analytics;
 pub mod auth;
@@ -19,8 +20,8 @@ mod upkeep;
 pub mod walkthroughs;
 
 pub use pipeline::{
-    App, AtServer, Caller, Cx, Effect, Happened, InOrganization, Mutation, Outcome, Procedure, Public, Query, Reach,
-    Settled, SignedIn, Throttle, Tool,
+    App, AtServer, Caller, Cx, Desk, Effect, Happened, InOrganization, Mutation, Outcome, Prepared, Procedure, Public,
+    Query, Reach, Settled, SignedIn, Throttle, Tool,
 };
 pub use sessions::{Client, FinishedCall, Guest, Served, Visit, Visitor};
 pub use settings::{Limits, Rate, Settings};

@@ -22,6 +22,11 @@ pub(crate) fn derive(key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
 }
 
+/// Whether `tag` is what `key` derives from `message`; takes as long whatever the tag.
+pub(crate) fn is_derived(key: &[u8], message: &[u8], tag: &[u8]) -> bool {
+    hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, key), message, tag).is_ok()
+}
+
 /// Encrypts and authenticates `text` with AES-256-GCM; `nonce` must be fresh for the key.
 pub(crate) fn seal(key: &[u8; 32], nonce: [u8; NONCE_LEN], text: &[u8]) -> Result<Vec<u8>> {
     let mut sealed = text.to_vec();

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use crate::secrets::hash;
 
 /// What an operator decides about the services.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where people and programs reach Guildhall, without a slash at the end.
     pub public_url: String,
@@ -37,6 +37,12 @@ pub struct Limits {
     pub sign_up_address: Rate,
     /// Refreshes from one address.
     pub refresh_address: Rate,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
 }
 
 impl FromStr for Rate {

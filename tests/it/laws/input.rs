@@ -24,6 +24,13 @@ async fn expect_issue(world: &World, name: &str, input: Value, path: &str) {
     assert_eq!(world.events().await, events);
 }
 
+/// Whether a place takes any JSON, so that nothing there can be wrong.
+fn takes_anything(name: &str, path: &str) -> bool {
+    path.contains("etadata")
+        || path.ends_with("nextStepReference")
+        || (name == "walkthrough.renderStep" && path.contains("contentFields"))
+}
+
 /// Every object in `value`, by path.
 fn objects(value: &Value, path: String, found: &mut Vec<String>) {
     match value {
@@ -49,7 +56,7 @@ async fn unknown_fields_are_refused_at_every_depth() {
         let example = required(entry.name, &world.ours, 1);
         let mut places = Vec::new();
         objects(&example, String::new(), &mut places);
-        for path in places.into_iter().filter(|path| !path.contains("etadata")) {
+        for path in places.into_iter().filter(|path| !takes_anything(entry.name, path)) {
             for field in ["isAdmin", "organization_id", "role"] {
                 let mut input = example.clone();
                 input.pointer_mut(&path).unwrap()[field] = json!(true);
@@ -113,10 +120,10 @@ async fn one_beyond_a_limit_is_refused_and_the_field_named() {
         let example = required(entry.name, &world.ours, 1);
         let mut places = Vec::new();
         leaves(&entry.input, &example, String::new(), &mut places);
-        for (path, schema) in places
-            .into_iter()
-            .filter(|(path, _)| !path.is_empty() && !path.contains("etadata") && !path.ends_with("nextStepReference"))
-        {
+        for (path, schema) in places {
+            if path.is_empty() || takes_anything(entry.name, &path) {
+                continue;
+            }
             for bad in beyond(schema, example.pointer(&path).unwrap()) {
                 let mut input = example.clone();
                 *input.pointer_mut(&path).unwrap() = bad;
@@ -136,6 +143,26 @@ async fn what_is_needed_is_named_when_it_is_missing() {
             let mut input = required(entry.name, &world.ours, 1);
             input.as_object_mut().unwrap().shift_remove(field);
             expect_issue(&world, entry.name, input, &format!("/{field}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_may_be_left_out_may_not_be_null_unless_it_says_so() {
+    let world = World::new().await;
+    let nullable = ["assigneeId", "description", "type", "estimatedDurationMinutes", "nextStepReference"];
+    for entry in world.catalogue.iter() {
+        let example = required(entry.name, &world.ours, 1);
+        let mut places = Vec::new();
+        leaves(&entry.input, &example, String::new(), &mut places);
+        for (path, _) in places {
+            let field = path.rsplit('/').next().unwrap_or_default();
+            if path.is_empty() || takes_anything(entry.name, &path) || nullable.contains(&field) {
+                continue;
+            }
+            let mut input = example.clone();
+            *input.pointer_mut(&path).unwrap() = Value::Null;
+            expect_issue(&world, entry.name, input, &path).await;
         }
     }
 }

@@ -44,6 +44,7 @@ pub struct DocumentWalkthrough {
     pub title: Text<1, 100>,
     /// What it leads to.
     #[serde(default)]
+    #[schemars(extend("x-nullable" = true))]
     pub description: Option<Text<0, 500>>,
     /// What it is for.
     #[serde(rename = "type")]
@@ -52,7 +53,7 @@ pub struct DocumentWalkthrough {
     pub status: WalkthroughStatus,
     /// How long it takes, in minutes.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 100_000))]
+    #[schemars(range(min = 0, max = 100_000), extend("x-nullable" = true))]
     pub estimated_duration_minutes: Option<i32>,
     /// Words to find it by.
     #[serde(default)]

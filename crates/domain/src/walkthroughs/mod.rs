@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use document::{Document, DocumentStep, DocumentVersion, DocumentWalkthrough};
 pub use progress::Progress;
-pub use render::{Place, Preview, agent_text, html};
+pub use render::{Place, Preview, agent_text, html, one_line};
 
 use crate::{
     id::{self, Id},

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{ContentFields, Progress, Step, WalkthroughType};
 use crate::{
     id::{self, Id},
-    text::Text,
+    text::{Json, Text},
 };
 
 /// Where in a walkthrough somebody is.
@@ -57,8 +57,9 @@ pub fn agent_text(place: &Place<'_>, suffix: &str) -> String {
     text
 }
 
-/// Titles stand outside every section, so they must not be able to look like one.
-fn one_line(title: &str) -> String {
+/// A title or description as it stands outside every section: on one line, and unable to look like a section.
+#[must_use]
+pub fn one_line(title: &str) -> String {
     title.split(['\n', '\r', '<', '>']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -79,9 +80,11 @@ pub struct PreviewWalkthrough {
     /// Its name.
     pub title: Text<1, 100>,
     /// What it leads to.
+    #[schemars(extend("x-nullable" = true))]
     pub description: Option<Text<0, 500>>,
     /// What it is for.
     #[serde(rename = "type")]
+    #[schemars(extend("x-nullable" = true))]
     pub kind: Option<WalkthroughType>,
 }
 
@@ -96,8 +99,8 @@ pub struct PreviewStep {
     /// Its place, from 0.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub display_order: u32,
-    /// What it says.
-    pub content_fields: ContentFields,
+    /// What it says; texts that are missing are empty.
+    pub content_fields: Json,
 }
 
 /// A step as its author previews it: clean HTML, one `section` a text.
@@ -113,13 +116,25 @@ pub fn html(preview: &Preview) -> String {
     }
     let title = ammonia::clean_text(step.title.as_str());
     page.push_str(&format!("<h1>Step {}: {title}</h1></header>", step.display_order.saturating_add(1)));
-    for (tag, heading, content) in sections(&step.content_fields) {
+    for (tag, heading, content) in sections(&texts(&step.content_fields)) {
         if !content.trim().is_empty() {
             page.push_str(&format!("<section id=\"{tag}\"><h2>{heading}</h2>{}</section>", markdown(content)));
         }
     }
     page.push_str("</article>");
     page
+}
+
+/// The texts of a preview, whatever else it has.
+fn texts(fields: &Json) -> ContentFields {
+    let text = |name: &str| fields.value()[name].as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
+    ContentFields {
+        introduction_for_agent: text("introductionForAgent"),
+        context_for_agent: text("contextForAgent"),
+        content_for_user: text("contentForUser"),
+        operations_for_agent: text("operationsForAgent"),
+        ..ContentFields::default()
+    }
 }
 
 /// CommonMark with tables, cleaned: no scripts, no handlers, no styles, links to the web and to mail only.

@@ -84,8 +84,8 @@ impl System<'_> {
         Ok((row.uses, time(row.window_start)))
     }
 
-    /// Takes an idempotency key; none where it is fresh, else the hash of the input it came with and its sealed answer.
-    /// Waits for a transaction that has just taken it.
+    /// Takes an idempotency key; none where it is fresh or was taken before `forgotten`, else the hash of the input it
+    /// came with and its sealed answer. Waits for a transaction that has just taken it.
     ///
     /// # Errors
     /// Where the database fails.
@@ -94,6 +94,7 @@ impl System<'_> {
         id: &[u8],
         input_hash: &[u8],
         now: Timestamp,
+        forgotten: Timestamp,
     ) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>> {
         let row = idempotency_key::ActiveModel {
             id: Set(id.to_vec()),
@@ -102,7 +103,16 @@ impl System<'_> {
             created_at: Set(now.millis()),
         };
         let insert = idempotency_key::Entity::insert(row);
-        let insert = insert.on_conflict(OnConflict::column(idempotency_key::Column::Id).do_nothing().to_owned());
+        let taken_at = Expr::col((idempotency_key::Entity, idempotency_key::Column::CreatedAt));
+        let again = OnConflict::column(idempotency_key::Column::Id)
+            .update_columns([
+                idempotency_key::Column::InputHash,
+                idempotency_key::Column::SealedOutput,
+                idempotency_key::Column::CreatedAt,
+            ])
+            .action_and_where(taken_at.lt(forgotten.millis()))
+            .to_owned();
+        let insert = insert.on_conflict(again);
         if insert.exec_without_returning(&self.access.executor()).await? == 1 {
             return Ok(None);
         }
@@ -120,6 +130,25 @@ impl System<'_> {
             .filter(idempotency_key::Column::Id.eq(id.to_vec()));
         keep.exec(&self.access.executor()).await?;
         Ok(())
+    }
+
+    /// Makes a taken idempotency key fresh again.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn give_back_idempotency_key(self, id: &[u8]) -> Result<()> {
+        let forget = idempotency_key::Entity::delete_by_id(id.to_vec());
+        forget.exec(&self.access.executor()).await?;
+        Ok(())
+    }
+
+    /// Forgets rate limits whose window began before `then`.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_rate_limits(self, then: Timestamp) -> Result<u64> {
+        let forget = rate_limit::Entity::delete_many().filter(rate_limit::Column::WindowStart.lt(then.millis()));
+        Ok(forget.exec(&self.access.executor()).await?.rows_affected)
     }
 
     /// Forgets idempotency keys taken before `then`.

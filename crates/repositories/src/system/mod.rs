@@ -11,7 +11,7 @@ use guildhall_domain::{
     event::{Actor, Audience, Event},
     id,
     mcp_servers::Subdomain,
-    text::{Email, Slug},
+    text::Email,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -121,15 +121,6 @@ impl System<'_> {
         let insert = user::Entity::insert(row.clone().into_active_model().reset_all());
         insert.exec_without_returning(&self.access.executor()).await?;
         row.try_into()
-    }
-
-    /// Whether an organization, living or deleted, has that slug.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn organization_slug_exists(self, slug: &Slug) -> Result<bool> {
-        let found = organization::Entity::find().filter(organization::Column::Slug.eq(slug.as_str()));
-        Ok(found.count(&self.access.executor()).await? > 0)
     }
 
     /// Whether a server, living or deleted, has that subdomain.

@@ -26,8 +26,8 @@ pub struct TicketFilter {
     pub status: Vec<TicketStatus>,
     /// Of this priority.
     pub priority: Option<Priority>,
-    /// Of this member (`Some(None)`: of nobody).
-    pub assignee: Option<Option<Id<id::Member>>>,
+    /// Of this user (`Some(None)`: of nobody).
+    pub assignee: Option<Option<Id<id::User>>>,
     /// Through this server.
     pub server: Option<Id<id::McpServer>>,
     /// With these words in the title or the summary.
@@ -259,7 +259,7 @@ impl TicketFilter {
         use ticket::Column;
         let statuses = (!self.status.is_empty()).then(|| Column::Status.is_in(self.status.iter().map(word)));
         let assignee = self.assignee.map(|assignee| match assignee {
-            Some(member) => Column::AssigneeId.eq(member.uuid()),
+            Some(user) => member::Column::UserId.eq(user.uuid()),
             None => Column::AssigneeId.is_null(),
         });
         let words = self.search.as_deref();

@@ -34,23 +34,23 @@ impl Assignments<'_> {
         rows.into_iter().map(read).collect()
     }
 
-    /// Makes `walkthroughs`, in this order, all that `server` offers. What stays keeps its switch.
+    /// Makes `walkthroughs`, each with its place and its switch, all that `server` offers; `server` must have been read
+    /// to be changed.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn replace(self, server: &StoredServer, walkthroughs: &[(Id<id::Walkthrough>, bool)]) -> Result<()> {
+    pub async fn replace(self, server: &StoredServer, walkthroughs: &[(Id<id::Walkthrough>, i32, bool)]) -> Result<()> {
         self.0
             .delete::<walkthrough_assignment::Entity>(walkthrough_assignment::Column::ServerId.eq(server.id.uuid()))
             .await?;
-        let row =
-            |(place, (walkthrough, is_enabled)): (usize, &(Id<id::Walkthrough>, bool))| walkthrough_assignment::Model {
-                organization_id: self.0.organization.uuid(),
-                server_id: server.id.uuid(),
-                walkthrough_id: walkthrough.uuid(),
-                display_order: i32::try_from(place).unwrap_or(i32::MAX),
-                is_enabled: *is_enabled,
-            };
-        self.0.insert::<walkthrough_assignment::Entity>(walkthroughs.iter().enumerate().map(row).collect()).await
+        let row = |(walkthrough, place, is_enabled): &(Id<id::Walkthrough>, i32, bool)| walkthrough_assignment::Model {
+            organization_id: self.0.organization.uuid(),
+            server_id: server.id.uuid(),
+            walkthrough_id: walkthrough.uuid(),
+            display_order: *place,
+            is_enabled: *is_enabled,
+        };
+        self.0.insert::<walkthrough_assignment::Entity>(walkthroughs.iter().map(row).collect()).await
     }
 }
 

@@ -9,7 +9,7 @@ use guildhall_domain::{
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     RelationDef, Select,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Expr, ExprTrait, OnConflict, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -125,39 +125,22 @@ impl Runs<'_> {
         person: Id<id::McpUser>,
         step: Option<Id<id::Step>>,
     ) -> Result<Option<Run>> {
-        let mut runs = self.of(server, person).select_only().column(walkthrough_run::Column::Id);
-        if let Some(step) = step {
-            let its = self.0.select::<walkthrough_step::Entity>().filter(walkthrough_step::Column::Id.eq(step.uuid()));
-            let its = its.select_only().column(walkthrough_step::Column::WalkthroughId).into_query();
-            runs = runs.filter(walkthrough_run::Column::WalkthroughId.in_subquery(its));
-            runs = runs.order_by_desc(walkthrough_run::Column::Attempt);
-        }
-        let newest =
-            runs.order_by_desc(walkthrough_run::Column::LastActivityAt).order_by_desc(walkthrough_run::Column::Id);
-        let newest = newest.limit(1).into_query();
-
+        let newest = self.newest(server, person, step);
         let mut select = self.0.select::<walkthrough_step::Entity>();
         let run = Condition::all()
             .add(same(walkthrough_run::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
             .add(same(walkthrough_run::Column::WalkthroughId, walkthrough_step::Column::WalkthroughId))
             .add(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)).in_subquery(newest));
-        let assigned = Condition::all()
-            .add(same(walkthrough_assignment::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
-            .add(same(walkthrough_assignment::Column::WalkthroughId, walkthrough_step::Column::WalkthroughId))
-            .add(walkthrough_assignment::Column::ServerId.eq(server.uuid()))
-            .add(walkthrough_assignment::Column::IsEnabled.eq(true));
-        let published = Condition::all()
+        let its_walkthrough = Condition::all()
             .add(same(walkthrough::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
-            .add(same(walkthrough::Column::Id, walkthrough_step::Column::WalkthroughId))
-            .add(open());
+            .add(same(walkthrough::Column::Id, walkthrough_step::Column::WalkthroughId));
         let done = Condition::all()
             .add(same(walkthrough_completion::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
             .add(same(walkthrough_completion::Column::RunId, walkthrough_run::Column::Id))
             .add(same(walkthrough_completion::Column::StepId, walkthrough_step::Column::Id));
         QuerySelect::query(&mut select)
             .inner_join(walkthrough_run::Entity, run)
-            .inner_join(walkthrough_assignment::Entity, assigned)
-            .inner_join(walkthrough::Entity, published)
+            .inner_join(walkthrough::Entity, its_walkthrough)
             .left_join(walkthrough_completion::Entity, done)
             .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)), "run_id")
             .expr_as(
@@ -198,7 +181,7 @@ impl Runs<'_> {
         Ok((steps, done))
     }
 
-    /// Begins the person's run number `attempt`; two at once begin one.
+    /// Begins the person's run number `attempt`; false where another call has just begun it.
     ///
     /// # Errors
     /// Where the database fails.
@@ -210,7 +193,7 @@ impl Runs<'_> {
         person: Id<id::McpUser>,
         attempt: i32,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let row = walkthrough_run::Model {
             id: id.uuid(),
             organization_id: self.0.organization.uuid(),
@@ -223,8 +206,7 @@ impl Runs<'_> {
         };
         let insert =
             self.0.inserting::<walkthrough_run::Entity>([row]).on_conflict(OnConflict::new().do_nothing().to_owned());
-        insert.exec_without_returning(&self.0.executor()).await?;
-        Ok(())
+        Ok(insert.exec_without_returning(&self.0.executor()).await? == 1)
     }
 
     /// Makes `run` the person's latest again.
@@ -252,6 +234,31 @@ impl Runs<'_> {
         let insert = self.0.inserting::<walkthrough_completion::Entity>([row]);
         let insert = insert.on_conflict(OnConflict::new().do_nothing().to_owned());
         Ok(insert.exec_without_returning(&self.0.executor()).await? == 1)
+    }
+
+    /// The id of the run that [`Runs::current`] is about.
+    fn newest(self, server: Id<id::McpServer>, person: Id<id::McpUser>, step: Option<Id<id::Step>>) -> SelectStatement {
+        let mut runs = self.of(server, person).select_only().column(walkthrough_run::Column::Id);
+        let assigned = Condition::all()
+            .add(same(walkthrough_assignment::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
+            .add(same(walkthrough_assignment::Column::WalkthroughId, walkthrough_run::Column::WalkthroughId))
+            .add(walkthrough_assignment::Column::ServerId.eq(server.uuid()))
+            .add(walkthrough_assignment::Column::IsEnabled.eq(true));
+        let published = Condition::all()
+            .add(same(walkthrough::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
+            .add(same(walkthrough::Column::Id, walkthrough_run::Column::WalkthroughId))
+            .add(open());
+        QuerySelect::query(&mut runs)
+            .inner_join(walkthrough_assignment::Entity, assigned)
+            .inner_join(walkthrough::Entity, published);
+        if let Some(step) = step {
+            let its = self.0.select::<walkthrough_step::Entity>().filter(walkthrough_step::Column::Id.eq(step.uuid()));
+            let its = its.select_only().column(walkthrough_step::Column::WalkthroughId).into_query();
+            runs = runs.filter(walkthrough_run::Column::WalkthroughId.in_subquery(its));
+            runs = runs.order_by_desc(walkthrough_run::Column::Attempt);
+        }
+        let runs = runs.order_by_desc(walkthrough_run::Column::LastActivityAt);
+        runs.order_by_desc(walkthrough_run::Column::Id).limit(1).into_query()
     }
 
     fn of(self, server: Id<id::McpServer>, person: Id<id::McpUser>) -> Select<walkthrough_run::Entity> {

@@ -38,7 +38,8 @@ impl Procedure for SwitchOrganization {
         let (organization, _) = found.ok_or(Error::Forbidden(Denied::NotYours))?;
         let message = format!("Now working in {}.", organization.name);
         let switched = Switched { success: true, organization_id: organization.id, message };
-        if cx.admission().active_organization == Some(organization.id) {
+        let there = [cx.admission().active_organization, cx.person().default_organization().await?];
+        if there == [Some(organization.id); 2] {
             return Ok(Outcome::Unchanged(switched));
         }
         cx.person().activate(session_id, organization.id, cx.now()).await?;

@@ -1,5 +1,5 @@
 use guildhall_domain::{
-    Id, Result,
+    Error, Id, Resource, Result,
     access::Permission,
     analytics::{Chart, TimeRange},
     id,
@@ -7,7 +7,7 @@ use guildhall_domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cx, InOrganization, Procedure, Query, mcp_servers};
+use crate::{Cx, InOrganization, Procedure, Query};
 
 /// Calls by tool and different end users over time, in buckets aligned to UTC; the last one holds now.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,13 +28,14 @@ impl Procedure for GetChart {
     type Output = Chart;
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Chart> {
-        if let Some(server) = self.server_id {
-            mcp_servers::find(cx.tenant(), server).await?;
-        }
         let (counters, width) = (cx.tenant().counters(), self.time_range.width());
         let from = self.time_range.starts(cx.now()).next().unwrap_or(cx.now());
         let calls = counters.calls(width, from, self.server_id).await?;
-        let connections = counters.connections(width, from, self.server_id).await?;
+        let connections = match self.server_id {
+            Some(server) => counters.connections_of(server, width, from).await?,
+            None => Some(counters.connections(width, from).await?),
+        };
+        let connections = connections.ok_or(Error::NotFound(Resource::McpServer))?;
         Ok(Chart::assemble(self.time_range, cx.now(), &calls, &connections))
     }
 }

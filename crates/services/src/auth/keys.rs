@@ -26,6 +26,7 @@ use crate::{
 pub(crate) const ACCESS_LIFE: Duration = Duration::from_mins(10);
 const LEEWAY_SECONDS: i64 = 5;
 const AUDIENCE: &str = "guildhall";
+const COOKIE_AUDIENCE: &str = "guildhall browser";
 const ACCESS: &str = "at+jwt"; // RFC 9068
 const COOKIE: &str = "cookie+jwt";
 const LONGEST_TOKEN: usize = 4096;
@@ -65,6 +66,8 @@ struct Ring {
 
 /// How long an unknown key id is believed to be unknown before the database is asked again.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the published keys are shown without asking whether another node made one.
+const STALE: Duration = Duration::from_mins(1);
 
 impl Keys {
     pub(crate) async fn open(
@@ -122,7 +125,10 @@ impl Keys {
 
     /// The public halves as a JWK set (RFC 7517, RFC 8037).
     pub(crate) async fn published(&self) -> Result<Value> {
-        self.read().await?;
+        let now = self.0.clock.now();
+        if self.ring(|ring| ring.read_at.is_none_or(|at| at.plus(STALE) < now)) {
+            self.read().await?;
+        }
         Ok(json!({ "keys": self.ring(|ring| ring.published.clone()) }))
     }
 
@@ -136,7 +142,7 @@ impl Keys {
     ) -> Result<String> {
         let claims = Claims {
             iss: self.0.settings.public_url.clone(),
-            aud: AUDIENCE.to_owned(),
+            aud: audience(typ).to_owned(),
             sub,
             sid: session.to_string(),
             iat: now.seconds(),
@@ -166,7 +172,7 @@ impl Keys {
         let key = key.ok_or(Error::Unauthenticated)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[&self.0.settings.public_url]);
-        rules.set_audience(&[AUDIENCE]);
+        rules.set_audience(&[audience(typ)]);
         rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         // Checked below against our own clock.
         (rules.validate_exp, rules.validate_nbf) = (false, false);
@@ -224,6 +230,10 @@ impl Keys {
     fn ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> T {
         look(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+fn audience(typ: &str) -> &'static str {
+    if typ == COOKIE { COOKIE_AUDIENCE } else { AUDIENCE }
 }
 
 impl fmt::Debug for Keys {

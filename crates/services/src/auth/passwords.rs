@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::ports::Random;
 
-/// A password as somebody typed it: 1 to 1,024 bytes, never printed.
+/// A password as somebody typed it: `MIN` to `MAX` characters, at most 1,024 bytes, never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Password<const MIN: usize, const MAX: usize>(String);
@@ -107,9 +107,15 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let busy = || Error::TooManyRequests { retry_after_ms: 1000 };
-        let _waiting = self.queue.try_acquire().map_err(|_| busy())?;
-        let _working = self.room.acquire().await.map_err(|_| busy())?;
-        tokio::task::spawn_blocking(job).await.map_err(Error::internal)
+        let waiting = self.queue.clone().try_acquire_owned().map_err(|_| busy())?;
+        let working = self.room.clone().acquire_owned().await.map_err(|_| busy())?;
+        // The places go with the work: it goes on when the caller leaves.
+        let held = move || {
+            let done = job();
+            drop((waiting, working));
+            done
+        };
+        tokio::task::spawn_blocking(held).await.map_err(Error::internal)
     }
 }
 

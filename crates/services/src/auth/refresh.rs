@@ -26,7 +26,8 @@ impl Procedure for Refresh {
     }
 
     async fn run(self, cx: &Cx<'_, Public>) -> Result<Outcome<Tokens>> {
-        let token = RefreshToken::parse(self.refresh_token.as_str()).ok_or(Error::Unauthenticated)?;
+        let token =
+            RefreshToken::parse(self.refresh_token.as_str(), &cx.settings().secret).ok_or(Error::Unauthenticated)?;
         let row = cx.system().session(token.session).await?.ok_or(Error::Unauthenticated)?;
         if row.ended || row.expires_at <= cx.now() {
             return Err(Error::Unauthenticated);

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Password, tokens};
-use crate::{Cx, Mutation, Outcome, Procedure, Public, Throttle, settings::Limits};
+use crate::{Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle, settings::Limits};
 
 /// Signs in with email and password. A wrong email and a wrong password get the same answer at the same cost.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -43,13 +43,18 @@ impl Procedure for SignIn {
         ]
     }
 
+    async fn prepare(&self, desk: &Desk<'_>) -> Result<Prepared> {
+        let hash = desk.password_hash(&self.email).await?;
+        let right = desk.passwords().verify(self.password.text(), hash.as_deref()).await?;
+        let password_hash = hash.filter(|_| right).ok_or(Error::WrongCredentials)?;
+        Ok(Prepared { password_hash })
+    }
+
     async fn run(self, cx: &Cx<'_, Public>) -> Result<Outcome<SignedInNow>> {
         let found = cx.system().user_by_email(&self.email).await?;
-        let hash = found.as_ref().map(|(_, hash, _)| hash.as_str());
-        if !cx.passwords().verify(self.password.text(), hash).await? {
-            return Err(Error::WrongCredentials);
-        }
-        let (user, _, organization) = found.ok_or(Error::WrongCredentials)?;
+        // The password may have been changed since it was verified.
+        let still = found.filter(|(_, hash, _)| *hash == cx.prepared().password_hash);
+        let (user, _, organization) = still.ok_or(Error::WrongCredentials)?;
         let (session_id, session) = tokens::begin(cx, user.id, organization).await?;
         let event = Event::SessionStarted { session_id, user_id: user.id };
         Ok(Outcome::Changed(SignedInNow { user, session }, event))

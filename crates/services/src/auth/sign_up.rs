@@ -1,5 +1,5 @@
 use guildhall_domain::{
-    Error, Resource, Result,
+    Error, Issue, Resource, Result,
     access::Role,
     accounts::{Tokens, User, is_well_known_password},
     event::Event,
@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Password, tokens};
-use crate::{Cx, Mutation, Outcome, Procedure, Public, Throttle, settings::Limits};
+use crate::{Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle, settings::Limits};
 
 /// Makes an account, with an organization of the user's own, and signs in.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -48,12 +48,18 @@ impl Procedure for SignUp {
         vec![Throttle::Address("sign-up", limits.sign_up_address)]
     }
 
+    fn check(&self) -> Vec<Issue> {
+        let known = is_well_known_password(self.password.text());
+        known.then(|| Issue::at(["password".into()], "is among the first that anybody would try")).into_iter().collect()
+    }
+
+    /// Hashes before it is known whether the email is taken, so that both answers take as long.
+    async fn prepare(&self, desk: &Desk<'_>) -> Result<Prepared> {
+        Ok(Prepared { password_hash: desk.passwords().hash(self.password.text()).await? })
+    }
+
     async fn run(self, cx: &Cx<'_, Public>) -> Result<Outcome<SignedUp>> {
-        if is_well_known_password(self.password.text()) {
-            return Err(Error::field("password", "is among the first that anybody would try"));
-        }
-        // Hashed before it is known whether the email is taken, so that both answers take as long.
-        let password_hash = cx.passwords().hash(self.password.text()).await?;
+        let password_hash = cx.prepared().password_hash.clone();
         let name = self.name.map(String::from);
         let home = cx.founding();
         let new = NewUser { id: cx.fresh_id(), email: self.email.clone(), name: name.clone(), password_hash };
@@ -62,12 +68,19 @@ impl Procedure for SignUp {
         let local = self.email.as_str().split('@').next().unwrap_or_default().to_owned();
         let called = name.unwrap_or(local);
         let suffix: String = cx.random::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
-        let derived = Slug::derived(&called);
-        let slug =
-            if cx.system().organization_slug_exists(&derived).await? { derived.with_suffix(&suffix) } else { derived };
-        let personal =
-            OrganizationRow { name: called, slug, description: None, logo_url: None, website: None, is_personal: true };
-        home.profile().found(personal, cx.now()).await?;
+        let slug = Slug::derived(&called);
+        let personal = |slug| OrganizationRow {
+            name: called.clone(),
+            slug,
+            description: None,
+            logo_url: None,
+            website: None,
+            is_personal: true,
+        };
+        if home.profile().found(personal(slug.clone()), cx.now()).await?.is_none() {
+            let second = home.profile().found(personal(slug.with_suffix(&suffix)), cx.now()).await?;
+            second.ok_or(Error::Contended)?;
+        }
         home.members().add(cx.fresh_id(), user.id, Role::Owner, cx.now()).await?;
         let (_, session) = tokens::begin(cx, user.id, Some(home.id())).await?;
         let event = Event::UserSignedUp { user_id: user.id };

@@ -2,7 +2,8 @@
 //!
 //! A refresh token is `ghr_` and the base64url of its session's id and a secret. The next secret is derived from the
 //! last with a key of the server's, so a client that lost the answer can ask again within [`GRACE`] and gets the same
-//! one, without the database ever holding a token.
+//! one, without the database ever holding a token. A tag tells a token that was spent from one that was never issued,
+//! so that nobody can end a session by guessing.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Cx, Public,
-    secrets::{derive, hash},
+    secrets::{derive, hash, is_derived},
 };
 
 /// How long a sign-in lasts without being refreshed.
@@ -32,15 +33,18 @@ pub(super) struct RefreshToken {
 }
 
 impl RefreshToken {
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// The token of that text; none where this installation never issued it.
+    pub(super) fn parse(text: &str, server_secret: &[u8]) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
-        let (session, secret) = bytes.split_first_chunk::<16>()?;
-        (secret.len() == 32)
-            .then(|| Self { session: Id::from_uuid(Uuid::from_bytes(*session)), secret: secret.to_vec() })
+        let (session, rest) = bytes.split_first_chunk::<16>()?;
+        let (secret, tag) = rest.split_at_checked(32)?;
+        let token = Self { session: Id::from_uuid(Uuid::from_bytes(*session)), secret: secret.to_vec() };
+        is_derived(server_secret, &token.message(b"tag"), tag).then_some(token)
     }
 
-    fn text(&self) -> String {
-        let bytes = [self.session.uuid().as_bytes().as_slice(), &self.secret].concat();
+    fn text(&self, server_secret: &[u8]) -> String {
+        let tag = derive(server_secret, &self.message(b"tag"));
+        let bytes = [self.session.uuid().as_bytes().as_slice(), &self.secret, &tag].concat();
         format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
@@ -50,8 +54,11 @@ impl RefreshToken {
 
     /// The token that comes after this one.
     pub(super) fn next(&self, server_secret: &[u8]) -> Self {
-        let message = [b"refresh".as_slice(), self.session.uuid().as_bytes(), &self.secret].concat();
-        Self { session: self.session, secret: derive(server_secret, &message) }
+        Self { session: self.session, secret: derive(server_secret, &self.message(b"next")) }
+    }
+
+    fn message(&self, purpose: &[u8]) -> Vec<u8> {
+        [b"refresh ", purpose, self.session.uuid().as_bytes(), &self.secret].concat()
     }
 }
 
@@ -95,7 +102,7 @@ pub(super) fn tokens(cx: &Cx<'_, Public>, row: &SessionRow, refresh: &RefreshTok
     Ok(Tokens {
         access_token,
         access_token_expires_at,
-        refresh_token: refresh.text(),
+        refresh_token: refresh.text(&cx.settings().secret),
         refresh_token_expires_at: row.expires_at,
     })
 }

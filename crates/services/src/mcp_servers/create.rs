@@ -19,10 +19,10 @@ pub struct CreateMcpServer {
     /// What people call it.
     pub name: Text<1, 100>,
     /// Its subdomain: 6 to 36 letters, digits and hyphens, unique for good.
-    pub slug: Text<1, 100>,
+    pub slug: Text<0, 10_000>,
     /// What it helps with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub product_platform_or_tool: Option<Text<1, 200>>,
+    pub product_platform_or_tool: Option<Text<1, 10_000>>,
     /// How an end user proves who it is.
     #[serde(default)]
     pub auth_type: AuthType,

@@ -37,6 +37,11 @@ pub(crate) async fn find(tenant: Tenant<'_>, id: Id<id::McpServer>) -> Result<St
     tenant.mcp_servers().find(id).await?.ok_or(Error::NotFound(Resource::McpServer))
 }
 
+/// The same, so that nobody else changes it before the call is over.
+pub(crate) async fn find_to_change(tenant: Tenant<'_>, id: Id<id::McpServer>) -> Result<StoredServer> {
+    tenant.mcp_servers().find_to_change(id).await?.ok_or(Error::NotFound(Resource::McpServer))
+}
+
 /// Signing in somewhere else needs a configuration of this organization; nothing else keeps one.
 async fn fitting_config(
     tenant: Tenant<'_>,

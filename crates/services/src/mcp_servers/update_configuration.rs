@@ -33,7 +33,7 @@ impl Procedure for UpdateConfiguration {
     type Output = McpServer;
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<McpServer>> {
-        let server = super::find(cx.tenant(), self.server_id).await?;
+        let server = super::find_to_change(cx.tenant(), self.server_id).await?;
         let config = super::fitting_config(cx.tenant(), self.auth_type, self.custom_oauth_config_id).await?;
         let before = (server.auth_type, server.support_ticket_type, server.custom_oauth_config_id);
         if before == (self.auth_type, self.support_ticket_type, config) {

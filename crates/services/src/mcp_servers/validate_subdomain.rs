@@ -9,7 +9,7 @@ use crate::{Cx, Procedure, Query, SignedIn};
 #[serde(deny_unknown_fields)]
 pub struct ValidateSubdomain {
     /// The subdomain; lower-cased on the way in.
-    pub subdomain: Text<1, 100>,
+    pub subdomain: Text<0, 10_000>,
 }
 
 /// A subdomain that is free.

@@ -5,7 +5,7 @@ use guildhall_domain::{
     organizations::Organization,
     text::{Slug, Text, WebUrl},
 };
-use guildhall_repositories::{self as repositories, OrganizationRow};
+use guildhall_repositories::OrganizationRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,19 +47,13 @@ impl Procedure for CreateOrganization {
             website: self.website.map(String::from),
             is_personal: false,
         };
-        let organization = home.profile().found(new, cx.now()).await.map_err(taken)?;
+        let taken = Error::AlreadyExists { resource: Resource::Organization, field: "slug" };
+        let organization = home.profile().found(new, cx.now()).await?.ok_or(taken)?;
         home.members().add(cx.fresh_id(), cx.person().id(), Role::Owner, cx.now()).await?;
         if let Some(session) = cx.admission().session {
             cx.person().activate(session, organization.id, cx.now()).await?;
         }
         let event = Event::OrganizationCreated { organization_id: organization.id, owner_role: Role::Owner };
         Ok(Outcome::Changed(organization, event))
-    }
-}
-
-fn taken(error: repositories::Error) -> Error {
-    match error {
-        repositories::Error::Taken(_) => Error::AlreadyExists { resource: Resource::Organization, field: "slug" },
-        other => other.into(),
     }
 }

@@ -1,6 +1,9 @@
 //! Guildhall, ready to be called.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use guildhall_domain::{
     Error, Id, Result, Timestamp,
@@ -13,9 +16,9 @@ use tokio::sync::broadcast;
 use uuid::ContextV7;
 
 use super::{
-    Caller, Cx, Effect, Procedure, Reach, Throttle,
+    Caller, Cx, Desk, Effect, Prepared, Procedure, Reach, Throttle,
     idempotency::{self, Claimed},
-    reach::Door,
+    reach::{Door, Known},
 };
 use crate::{
     auth::{Keys, Passwords},
@@ -52,6 +55,9 @@ pub struct Happened {
     pub event: Event,
 }
 
+/// How often a transaction is tried that loses against others.
+const MOST_ATTEMPTS: u32 = 5;
+
 /// Events that a listener may fall behind before it must read the log instead.
 const HAPPENINGS_KEPT: usize = 1024;
 
@@ -84,10 +90,29 @@ impl App {
             return Err(Error::BadRequest(issues));
         }
         self.throttle(caller, input.throttles(&self.0.settings.limits)).await?;
+        let known = Known::of::<P::Reach>(self, caller).await?;
+        let prepared = input.prepare(&Desk { app: self }).await?;
+        for attempt in 1..MOST_ATTEMPTS {
+            match self.attempt(caller, &known, &prepared, input.clone()).await {
+                Err(Error::Contended) => tokio::time::sleep(self.pause(attempt)).await,
+                done => return done,
+            }
+        }
+        self.attempt(caller, &known, &prepared, input).await
+    }
+
+    /// One transaction's worth of [`App::call`].
+    async fn attempt<P: Procedure>(
+        &self,
+        caller: &Caller,
+        known: &Known,
+        prepared: &Prepared,
+        input: P,
+    ) -> Result<P::Output> {
         let writes = P::Effect::WRITES;
         let access = if writes { self.0.database.write().await? } else { self.0.database.read() };
         let named = input.organization();
-        let door = Door { app: self, access: &access, caller, named: named.as_deref(), writes };
+        let door = Door { app: self, access: &access, caller, known, named: named.as_deref(), writes };
         let reach = P::Reach::admit(door, P::NEEDS).await?;
 
         let mut claim = None;
@@ -98,15 +123,18 @@ impl App {
                 Claimed::Fresh(fresh) => claim = Some(fresh),
             }
         }
-        let cx = Cx { reach, access, app: self, caller };
+        let cx = Cx { reach, access, app: self, caller, prepared };
         let settled = P::Effect::settle(input.run(&cx).await?);
         let Cx { reach, access, .. } = cx;
         if !writes {
             return settled.answer;
         }
         let happened = self.write_down(&access, &reach, settled.event).await?;
-        if let (Some(claim), Ok(answer)) = (claim, &settled.answer) {
-            claim.keep(&access, self, &to_json(answer)?).await?;
+        if let Some(claim) = claim {
+            match &settled.answer {
+                Ok(answer) => claim.keep(&access, self, &to_json(answer)?).await?,
+                Err(_) => claim.give_back(&access).await?,
+            }
         }
         access.commit().await?;
         if let Some(happened) = happened {
@@ -146,6 +174,12 @@ impl App {
     #[must_use]
     pub fn fresh_suffix(&self) -> String {
         crate::sessions::hex(&self.random::<6>())
+    }
+
+    /// How long to wait after losing against others: longer each time, and never the same for two who lost together.
+    fn pause(&self, attempt: u32) -> Duration {
+        let [chance] = self.random::<1>();
+        Duration::from_millis(u64::from(attempt) * (2 + u64::from(chance % 16)))
     }
 
     /// An id that never was, above all that this node made before.

@@ -1,14 +1,41 @@
 //! What a running procedure has at hand.
 
 use guildhall_domain::{
-    Id, Timestamp,
+    Id, Result, Timestamp,
     access::Role,
     id::{self, Kind},
+    text::Email,
 };
 use guildhall_repositories::{Access, Admission, Person, System, Tenant};
 
 use super::{App, AtServer, Caller, InOrganization, Reach, SignedIn};
 use crate::{auth::Keys, auth::Passwords, sessions::Guest, settings::Settings};
+
+/// What [`Procedure::prepare`](super::Procedure::prepare) has at hand: no transaction, and nobody is admitted yet.
+#[derive(Debug)]
+pub struct Desk<'a> {
+    pub(super) app: &'a App,
+}
+
+impl Desk<'_> {
+    /// What hashes and verifies passwords.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        self.app.passwords()
+    }
+
+    /// The hash of the password of that account.
+    pub(crate) async fn password_hash(&self, email: &Email) -> Result<Option<String>> {
+        let found = self.app.database().read().system().user_by_email(email).await?;
+        Ok(found.map(|(_, hash, _)| hash))
+    }
+}
+
+/// What was done before the transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Prepared {
+    /// A new password's hash, or the one that the given password was verified against.
+    pub(crate) password_hash: String,
+}
 
 /// Where a procedure runs: for whom, where, and through which one transaction.
 #[derive(Debug)]
@@ -17,6 +44,7 @@ pub struct Cx<'a, R: Reach> {
     pub(super) access: Access,
     pub(super) app: &'a App,
     pub(super) caller: &'a Caller,
+    pub(super) prepared: &'a Prepared,
 }
 
 impl<R: Reach> Cx<'_, R> {
@@ -55,9 +83,9 @@ impl<R: Reach> Cx<'_, R> {
         self.app.keys()
     }
 
-    /// What hashes and verifies passwords.
-    pub(crate) fn passwords(&self) -> &Passwords {
-        self.app.passwords()
+    /// What was done before the transaction.
+    pub(crate) const fn prepared(&self) -> &Prepared {
+        self.prepared
     }
 
     /// The rows of an organization that is only now being founded: its id is fresh, so there is nothing to see.

@@ -55,8 +55,7 @@ pub(super) async fn claim<R: Reach>(
     // What is kept to compare must not be what seals.
     let compared = hash(&[b"compared", &input]);
 
-    access.system().forget_idempotency_keys(app.now().minus(KEPT)).await?;
-    match access.system().take_idempotency_key(&id, &compared, app.now()).await? {
+    match access.system().take_idempotency_key(&id, &compared, app.now(), app.now().minus(KEPT)).await? {
         None => Ok(Claimed::Fresh(Claim { id, seal })),
         Some((first, _)) if first != compared => Err(Error::Conflict(Reason::IdempotencyKeyReused)),
         Some((_, Some(sealed))) => Ok(Claimed::Answered(open(&seal, &sealed)?)),
@@ -65,6 +64,11 @@ pub(super) async fn claim<R: Reach>(
 }
 
 impl Claim {
+    /// Leaves the key free for another try.
+    pub(super) async fn give_back(self, access: &Access) -> Result<()> {
+        Ok(access.system().give_back_idempotency_key(&self.id).await?)
+    }
+
     /// Keeps the answer for whoever comes with the same key again.
     pub(super) async fn keep(self, access: &Access, app: &App, answer: &[u8]) -> Result<()> {
         let sealed = seal(&self.seal, app.random(), answer)?;

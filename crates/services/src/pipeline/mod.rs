@@ -10,6 +10,6 @@ mod reach;
 
 pub use app::{App, Happened};
 pub use caller::Caller;
-pub use context::Cx;
+pub use context::{Cx, Desk, Prepared};
 pub use procedure::{Effect, Mutation, Outcome, Procedure, Query, Settled, Throttle, Tool};
 pub use reach::{AtServer, InOrganization, Public, Reach, SignedIn};

@@ -4,7 +4,7 @@ use guildhall_domain::{Error, Issue, Result, event::Event};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{AtServer, Cx, Reach};
+use super::{AtServer, Cx, Desk, Prepared, Reach};
 use crate::{
     sessions::Served,
     settings::{Limits, Rate},
@@ -12,7 +12,7 @@ use crate::{
 
 /// One thing Guildhall can do. The implementing struct is the input: its fields are the wire's fields and its doc
 /// comment is the manual's entry.
-pub trait Procedure: Serialize + DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
+pub trait Procedure: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// `namespace.verbNoun`
     const NAME: &'static str;
     /// [`Query`] or [`Mutation`].
@@ -37,6 +37,11 @@ pub trait Procedure: Serialize + DeserializeOwned + JsonSchema + Send + Sync + S
     /// How often this may be called, and by what the calls are counted.
     fn throttles(&self, _: &Limits) -> Vec<Throttle> {
         Vec::new()
+    }
+
+    /// Does what takes long and needs no transaction, such as hashing a password, before one is opened.
+    fn prepare(&self, _: &Desk<'_>) -> impl Future<Output = Result<Prepared>> + Send {
+        async { Ok(Prepared::default()) }
     }
 
     /// Does it. Only the pipeline can make a [`Cx`], so nothing runs without its checks.

@@ -21,6 +21,8 @@ pub trait Reach: Send + Sync + Sized + 'static {
     type Needs: Copy + Send + Sync + 'static;
     /// As the manual calls it.
     const NAME: &'static str;
+    /// Whether it is for somebody with an account.
+    const RECOGNIZES: bool;
     /// The permission among the needs, for tables of who may do what.
     fn permission(_: Self::Needs) -> Option<Permission> {
         None
@@ -34,12 +36,42 @@ pub trait Reach: Send + Sync + Sized + 'static {
     fn audience(&self) -> Option<Audience>;
 }
 
+/// What a caller's proof turned out to be, before the database is asked: a bad one costs no transaction.
+#[derive(Clone, Debug)]
+pub(super) enum Known {
+    /// Nothing was proven, or nothing had to be.
+    Nobody,
+    /// A session by its access token.
+    Session(Id<id::Session>),
+    /// A session by a browser's cookie, and whether the page is one of ours.
+    OwnPage(Id<id::Session>, bool),
+    /// A user that another program vouches for.
+    User(Id<id::User>),
+}
+
+impl Known {
+    pub(super) async fn of<R: Reach>(app: &App, caller: &Caller) -> Result<Self> {
+        if !R::RECOGNIZES {
+            return Ok(Self::Nobody);
+        }
+        match &caller.proof {
+            Proof::Nothing | Proof::Guest(_) => Err(Error::Unauthenticated),
+            Proof::Bearer(token) => Ok(Self::Session(app.keys().access(token, app.now()).await?)),
+            Proof::Cookie { token, own_page } => {
+                Ok(Self::OwnPage(app.keys().cookie(token, app.now()).await?, *own_page))
+            }
+            Proof::User(user) => Ok(Self::User(*user)),
+        }
+    }
+}
+
 /// Where a caller stands before it is let in.
 #[derive(Clone, Copy, Debug)]
 pub struct Door<'a> {
     pub(super) app: &'a App,
     pub(super) access: &'a Access,
     pub(super) caller: &'a Caller,
+    pub(super) known: &'a Known,
     /// The organization that the input names.
     pub(super) named: Option<&'a str>,
     /// Whether the call may change anything.
@@ -50,17 +82,16 @@ impl Door<'_> {
     /// Who the caller is, read fresh, with its place in the organization asked for.
     async fn recognize(self) -> Result<Admission> {
         let named = self.named.or(self.caller.organization.as_deref());
-        let admission = match &self.caller.proof {
-            Proof::User(user) => self.access.system().admit_user(*user, named).await?,
-            Proof::Bearer(token) => self.session(self.app.keys().access(token, self.app.now()).await?, named).await?,
-            Proof::Cookie { token, own_page } => {
-                let session = self.app.keys().cookie(token, self.app.now()).await?;
+        let admission = match self.known {
+            Known::User(user) => self.access.system().admit_user(*user, named).await?,
+            Known::Session(session) => self.session(*session, named).await?,
+            Known::OwnPage(session, own_page) => {
                 if self.writes && !own_page {
                     return Err(Error::Forbidden(Denied::CrossSite));
                 }
-                self.session(session, named).await?
+                self.session(*session, named).await?
             }
-            Proof::Nothing | Proof::Guest(_) => None,
+            Known::Nobody => None,
         };
         admission.ok_or(Error::Unauthenticated)
     }
@@ -77,6 +108,7 @@ pub struct Public(());
 impl Reach for Public {
     type Needs = ();
     const NAME: &'static str = "public";
+    const RECOGNIZES: bool = false;
     async fn admit(_: Door<'_>, (): ()) -> Result<Self> {
         Ok(Self(()))
     }
@@ -95,6 +127,7 @@ pub struct SignedIn(pub(super) Admission);
 impl Reach for SignedIn {
     type Needs = ();
     const NAME: &'static str = "user";
+    const RECOGNIZES: bool = true;
     async fn admit(door: Door<'_>, (): ()) -> Result<Self> {
         Ok(Self(door.recognize().await?))
     }
@@ -117,6 +150,7 @@ pub struct InOrganization {
 impl Reach for InOrganization {
     type Needs = Permission;
     const NAME: &'static str = "org";
+    const RECOGNIZES: bool = true;
     fn permission(needs: Permission) -> Option<Permission> {
         Some(needs)
     }
@@ -143,6 +177,7 @@ pub struct AtServer(pub(super) Guest);
 impl Reach for AtServer {
     type Needs = ();
     const NAME: &'static str = "server";
+    const RECOGNIZES: bool = false;
     async fn admit(door: Door<'_>, (): ()) -> Result<Self> {
         match &door.caller.proof {
             Proof::Guest(guest) => Ok(Self((**guest).clone())),

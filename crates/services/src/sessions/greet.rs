@@ -66,6 +66,7 @@ pub struct Visitor {
     server: StoredServer,
     person: Option<Id<id::McpUser>>,
     email: Option<String>,
+    claimed_email: Option<String>,
     visits: Vec<KnownVisit>,
 }
 
@@ -98,6 +99,7 @@ impl Visitor {
             server: row.server,
             person: row.person,
             email: row.email,
+            claimed_email: row.claimed_email,
             visits: row.visits,
         }
     }
@@ -117,7 +119,7 @@ pub struct Guest {
     server: StoredServer,
     person: Id<id::McpUser>,
     visit: Id<id::McpSession>,
-    email: Option<String>,
+    contact: Option<String>,
     handle: Option<String>,
 }
 
@@ -144,8 +146,9 @@ impl Guest {
         self.visit
     }
 
-    pub(crate) fn email(&self) -> Option<&str> {
-        self.email.as_deref()
+    /// Where an answer reaches the person: a proven address, else one that was merely typed.
+    pub(crate) fn contact(&self) -> Option<&str> {
+        self.contact.as_deref()
     }
 }
 
@@ -292,7 +295,7 @@ fn guest(visitor: &Visitor, person: Id<id::McpUser>, visit: Id<id::McpSession>, 
         server: visitor.server.clone(),
         person,
         visit,
-        email: visitor.email.clone(),
+        contact: visitor.email.clone().or_else(|| visitor.claimed_email.clone()),
         handle,
     }
 }

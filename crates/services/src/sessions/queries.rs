@@ -10,7 +10,7 @@ use guildhall_repositories::{SessionFilter, StoredVisit, Tenant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cx, InOrganization, Procedure, Query};
+use crate::{Cx, InOrganization, Procedure, Query, mcp_servers};
 
 /// Visits of end users, the latest first.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +44,14 @@ impl Procedure for ListSessions {
     type Output = Page<McpSession>;
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Page<McpSession>> {
+        if let Some(server) = self.server_id {
+            mcp_servers::find(cx.tenant(), server).await?;
+        }
+        if let Some(person) = self.mcp_user_id
+            && !cx.tenant().visits().knows(person).await?
+        {
+            return Err(Error::NotFound(Resource::McpUser));
+        }
         let filter = SessionFilter { server: self.server_id, person: self.mcp_user_id, from: self.from, to: self.to };
         Ok(cx.tenant().visits().list(filter, PageRequest::new(self.limit, self.cursor)).await?)
     }

@@ -5,8 +5,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use guildhall_domain::{Error, Id, Result, Timestamp, id};
-use guildhall_repositories::{Database, NewCall};
+use guildhall_domain::{Error::Unavailable, Id, Result, Timestamp, id};
+use guildhall_repositories::{Database, Error, NewCall};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +17,8 @@ use crate::App;
 const QUEUE: usize = 4096;
 /// The most calls in one transaction.
 const BATCH: usize = 512;
+/// How long to wait before a batch is tried again that met a busy or absent database.
+const PAUSES: [Duration; 3] = [Duration::from_millis(5), Duration::from_millis(50), Duration::from_millis(500)];
 
 /// A call that was answered, but whose answer was not sent yet.
 #[derive(Clone, Debug)]
@@ -59,7 +61,7 @@ impl App {
     /// Keeps a call of `guest`; returns when it is durable.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where it could not be kept; then the caller must not be told that it was.
+    /// `SERVICE_UNAVAILABLE` where it could not be kept; then the caller must not be told that it was.
     pub async fn record(&self, guest: &Guest, call: FinishedCall) -> Result<()> {
         let capture = guest.server().payload_capture;
         let call = NewCall {
@@ -76,8 +78,8 @@ impl App {
         };
         let (durable, kept) = oneshot::channel();
         let entry = Entry { organization: guest.organization(), call, durable };
-        self.recorder().0.send(entry).await.map_err(|_| Error::Unavailable)?;
-        if kept.await.unwrap_or(false) { Ok(()) } else { Err(Error::Unavailable) }
+        self.recorder().0.send(entry).await.map_err(|_| Unavailable)?;
+        if kept.await.unwrap_or(false) { Ok(()) } else { Err(Unavailable) }
     }
 }
 
@@ -86,21 +88,53 @@ async fn work(database: Database, mut queue: mpsc::Receiver<Entry>) {
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         metrics::histogram!("guildhall_recorder_batch_calls").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
         let entries = std::mem::take(&mut batch);
-        if let Err(cause) = write(&database, &entries).await {
-            tracing::warn!(%cause, calls = entries.len(), "a batch of calls was not kept; trying them one by one");
-            for entry in entries {
-                let kept = write(&database, std::slice::from_ref(&entry)).await;
-                if let Err(cause) = &kept {
-                    tracing::error!(%cause, "a call was not kept");
+        match write_patiently(&database, &entries).await {
+            Err(cause) if is_passing(&cause) => {
+                tracing::error!(%cause, calls = entries.len(), "calls were not kept: the database is not available");
+                answer(entries, false);
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, calls = entries.len(), "a batch of calls was refused; trying them one by one");
+                for entry in entries {
+                    let kept = write_patiently(&database, std::slice::from_ref(&entry)).await;
+                    answer([entry], is_kept(kept));
                 }
-                let _ = entry.durable.send(kept.is_ok()); // a caller that left does not mind
             }
-        } else {
-            for entry in entries {
-                let _ = entry.durable.send(true);
-            }
+            Ok(()) => answer(entries, true),
         }
     }
+}
+
+/// Tells those who wait; whoever left does not mind.
+fn answer(entries: impl IntoIterator<Item = Entry>, kept: bool) {
+    for entry in entries {
+        let _ = entry.durable.send(kept);
+    }
+}
+
+/// A call whose own id is taken was kept before: the answer to its commit was lost.
+fn is_kept(written: guildhall_repositories::Result<()>) -> bool {
+    match written {
+        Ok(()) | Err(Error::Taken(_)) => true,
+        Err(cause) => {
+            tracing::error!(%cause, "a call was not kept");
+            false
+        }
+    }
+}
+
+fn is_passing(error: &Error) -> bool {
+    matches!(error, Error::Contended(_) | Error::Away(_))
+}
+
+async fn write_patiently(database: &Database, entries: &[Entry]) -> guildhall_repositories::Result<()> {
+    for pause in PAUSES {
+        match write(database, entries).await {
+            Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
+            done => return done,
+        }
+    }
+    write(database, entries).await
 }
 
 async fn write(database: &Database, entries: &[Entry]) -> guildhall_repositories::Result<()> {

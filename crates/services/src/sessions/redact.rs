@@ -53,6 +53,9 @@ fn masked(value: &Value) -> Value {
         Value::Object(fields) => {
             Value::Object(fields.iter().map(|(name, value)| (mask(name), of_name(name, value))).collect())
         }
+        Value::Number(number) if (13..=19).contains(&number.to_string().len()) && is_card(&number.to_string()) => {
+            json!(MASK)
+        }
         other => other.clone(),
     }
 }

@@ -3,12 +3,11 @@ use guildhall_domain::{
     event::Event,
     id,
     text::{Email, Text},
-    tickets::{ActivityType, ContentType, TicketStatus},
+    tickets::TicketStatus,
 };
-use guildhall_repositories::{NewActivity, NewTicket};
+use guildhall_repositories::NewTicket;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool};
 
@@ -53,8 +52,8 @@ impl Procedure for GetSupport {
         if let Some(claimed) = &self.email {
             cx.tenant().visits().claim_email(guest.person(), claimed.as_str()).await?;
         }
-        let proven = guest.email().map(str::parse).transpose().map_err(|e: String| Error::internal(e))?;
-        let email = proven.or(self.email);
+        let known = guest.contact().map(str::parse).transpose().map_err(|e: String| Error::internal(e))?;
+        let email = self.email.or(known);
         let status = if email.is_some() { TicketStatus::Pending } else { TicketStatus::NeedsEmail };
         let ticket = NewTicket {
             id: cx.fresh_id(),
@@ -70,15 +69,6 @@ impl Procedure for GetSupport {
         };
         let ticket_id = ticket.id;
         let number = cx.tenant().tickets().file(ticket, cx.now()).await?;
-        let activity = NewActivity {
-            id: cx.fresh_id(),
-            activity_type: ActivityType::System,
-            content: "Filed by an end user's agent.".to_owned(),
-            content_type: ContentType::Text,
-            metadata: json!({ "mcpSessionId": guest.visit() }),
-            author: None,
-        };
-        cx.tenant().tickets().note(ticket_id, activity, cx.now()).await?;
         let event = Event::TicketCreated { ticket_id, status };
         Ok(Outcome::Changed(Filed { ticket_id, number, status }, event))
     }
@@ -92,7 +82,7 @@ impl Tool for GetSupport {
     fn text(output: &Filed, _: &str) -> String {
         let Filed { ticket_id, number, status } = output;
         let next = match status {
-            TicketStatus::NeedsEmail => " There is no address to answer to yet: call get_support again with one.",
+            TicketStatus::NeedsEmail => " Nobody can answer yet: no email address is known. Ask the user for one.",
             _ => " Somebody will answer by email.",
         };
         format!("Support ticket #{number} was filed (id {ticket_id}).{next}")

@@ -11,7 +11,7 @@ use guildhall_repositories::{TicketFilter, TicketSort};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cx, InOrganization, Procedure, Query};
+use crate::{Cx, InOrganization, Procedure, Query, mcp_servers};
 
 /// In which order tickets come.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -45,23 +45,23 @@ pub struct ListTickets {
     /// Of this priority only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
-    /// Of this member only; null: of nobody.
+    /// Of this user only; null: of nobody.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Id<id::Member>>")]
-    pub assignee_id: Option<Option<Id<id::Member>>>,
+    #[schemars(with = "Option<Id<id::User>>", extend("x-nullable" = true))]
+    pub assignee_id: Option<Option<Id<id::User>>>,
     /// Through this server only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_id: Option<Id<id::McpServer>>,
     /// With these words in the title or the summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub search: Option<Text<1, 200>>,
+    pub search: Option<Text<1, 10_000>>,
     /// In which order.
     #[serde(default)]
     pub sort: Sort,
 }
 
 /// Tells null, which means nobody, from left out, which means anybody.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Id<id::Member>>>, D::Error> {
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Id<id::User>>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -96,6 +96,14 @@ impl Procedure for ListTickets {
     type Output = TicketPage;
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<TicketPage> {
+        if let Some(server) = self.server_id {
+            mcp_servers::find(cx.tenant(), server).await?;
+        }
+        if let Some(Some(user)) = self.assignee_id
+            && !cx.tenant().members().has(user).await?
+        {
+            return Err(Error::NotFound(Resource::Member));
+        }
         let filter = TicketFilter {
             status: self.status,
             priority: self.priority,

@@ -2,6 +2,8 @@
 
 use guildhall_domain::{Error, Id, Resource, Result, accounts::User, id, text::Email};
 
+use std::time::Duration;
+
 use crate::App;
 
 impl App {
@@ -12,6 +14,18 @@ impl App {
     /// Where the database fails.
     pub async fn recount(&self, organization: Id<id::Organization>) -> Result<Vec<String>> {
         Ok(self.database().read().tenant(organization).counters().recount().await?)
+    }
+
+    /// Sweeps away rows that nobody needs any more: idempotency keys and rate limits of more than a day ago.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn sweep(&self) -> Result<()> {
+        let access = self.database().write().await?;
+        let yesterday = self.now().minus(Duration::from_hours(25));
+        access.system().forget_idempotency_keys(yesterday).await?;
+        access.system().forget_rate_limits(yesterday).await?;
+        Ok(access.commit().await?)
     }
 
     /// The account of that email, for a program that acts in a user's name.

@@ -39,31 +39,45 @@ impl Procedure for AssignToServer {
     type Output = Vec<Assignment>;
 
     fn check(&self) -> Vec<Issue> {
-        let mut seen = HashSet::new();
-        let again = |(index, place): (usize, &Place)| {
-            let path = ["walkthroughs".into(), index.into(), "walkthroughId".into()];
-            (!seen.insert(place.walkthrough_id)).then(|| Issue::at(path, "named twice"))
-        };
-        self.walkthroughs.iter().enumerate().filter_map(again).collect()
+        let (mut seen, mut places) = (HashSet::new(), HashSet::new());
+        let mut issues = Vec::new();
+        for (index, place) in self.walkthroughs.iter().enumerate() {
+            let at = |field: &str| ["walkthroughs".into(), index.into(), field.into()];
+            if !seen.insert(place.walkthrough_id) {
+                issues.push(Issue::at(at("walkthroughId"), "named twice"));
+            }
+            if place.display_order.is_some_and(|order| !places.insert(order)) {
+                issues.push(Issue::at(at("displayOrder"), "the same place as another"));
+            }
+        }
+        issues
     }
 
     async fn run(mut self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<Vec<Assignment>>> {
-        let server = mcp_servers::find(cx.tenant(), self.server_id).await?;
+        let server = mcp_servers::find_to_change(cx.tenant(), self.server_id).await?;
         let ids: Vec<Id<id::Walkthrough>> = self.walkthroughs.iter().map(|place| place.walkthrough_id).collect();
         if cx.tenant().walkthroughs().find_all(&ids).await?.len() != ids.len() {
             return Err(Error::NotFound(Resource::Walkthrough));
         }
         self.walkthroughs.sort_by_key(|place| place.display_order.unwrap_or(i32::MAX));
+        let mut next = 0;
+        for place in &mut self.walkthroughs {
+            let order = *place.display_order.get_or_insert(next);
+            next = order.saturating_add(1);
+        }
         let assignments = cx.tenant().assignments();
         let before = assignments.of(&server).await?;
         let switches: HashMap<_, _> = before.iter().map(|a| (a.walkthrough.id, a.is_enabled)).collect();
-        let switch = |place: &Place| (place.walkthrough_id, *switches.get(&place.walkthrough_id).unwrap_or(&true));
-        let after: Vec<(Id<id::Walkthrough>, bool)> = self.walkthroughs.iter().map(switch).collect();
-        if before.iter().map(|a| (a.walkthrough.id, a.is_enabled)).eq(after.iter().copied()) {
+        let switch = |place: &Place| {
+            let is_enabled = *switches.get(&place.walkthrough_id).unwrap_or(&true);
+            (place.walkthrough_id, place.display_order.unwrap_or_default(), is_enabled)
+        };
+        let after: Vec<(Id<id::Walkthrough>, i32, bool)> = self.walkthroughs.iter().map(switch).collect();
+        if before.iter().map(|a| (a.walkthrough.id, a.display_order, a.is_enabled)).eq(after.iter().copied()) {
             return Ok(Outcome::Unchanged(before));
         }
         assignments.replace(&server, &after).await?;
-        let walkthrough_ids = after.iter().map(|(id, _)| *id).collect();
+        let walkthrough_ids = after.iter().map(|(id, ..)| *id).collect();
         let event = Event::WalkthroughsAssigned { server_id: server.id, walkthrough_ids };
         Ok(Outcome::Changed(assignments.of(&server).await?, event))
     }

@@ -30,7 +30,7 @@ pub struct ListWalkthroughs {
     pub kind: Option<WalkthroughType>,
     /// With these words in the title or the description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub search: Option<Text<1, 200>>,
+    pub search: Option<Text<1, 10_000>>,
 }
 
 impl Procedure for ListWalkthroughs {

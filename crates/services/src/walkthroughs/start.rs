@@ -3,7 +3,7 @@ use guildhall_domain::{
     event::Event,
     id,
     text::Text,
-    walkthroughs::{self, Place, Progress, Step, Walkthrough},
+    walkthroughs::{self, ContentFields, Place, Progress, Step, Walkthrough, one_line},
 };
 use guildhall_repositories::Offered;
 use schemars::JsonSchema;
@@ -84,6 +84,8 @@ pub struct StepShown {
     pub title: String,
     /// Its place, from 0.
     pub display_order: i32,
+    /// What it says, to the agent and to the person.
+    pub content_fields: ContentFields,
 }
 
 /// A walkthrough to choose, with how far the person is in it.
@@ -125,19 +127,15 @@ impl Procedure for StartWalkthrough {
         let (steps, done) = runs.steps(walkthrough, run.map(|(id, _)| id).filter(|_| !fresh)).await?;
         let shown = WalkthroughShown { id: walkthrough.id, title: walkthrough.title.to_string() };
         let guided = Guided::at(shown, steps, &done);
-        if !fresh {
-            if let Some((id, _)) = run {
-                runs.touch(*id, now).await?;
-            }
+        let (walkthrough_id, mcp_user_id) = (walkthrough.id, guest.person());
+        if let Some((id, _)) = run.filter(|_| !fresh) {
+            runs.touch(id, now).await?;
+            return Ok(Outcome::Changed(guided, Event::WalkthroughResumed { walkthrough_id, mcp_user_id }));
+        }
+        if !runs.begin(cx.fresh_id(), walkthrough, guest.server().id, mcp_user_id, attempt, now).await? {
             return Ok(Outcome::Unchanged(guided));
         }
-        runs.begin(cx.fresh_id(), walkthrough, guest.server().id, guest.person(), attempt, now).await?;
-        let event = Event::WalkthroughStarted {
-            walkthrough_id: walkthrough.id,
-            mcp_user_id: guest.person(),
-            restarted: attempt > 1,
-        };
-        Ok(Outcome::Changed(guided, event))
+        Ok(Outcome::Changed(guided, Event::WalkthroughStarted { walkthrough_id, mcp_user_id, restarted: attempt > 1 }))
     }
 }
 
@@ -176,6 +174,7 @@ impl Guided {
                 id: step.id,
                 title: step.title.to_string(),
                 display_order: step.display_order,
+                content_fields: step.content_fields.clone(),
             }),
             progress: Some(progress),
             available: Vec::new(),
@@ -205,8 +204,9 @@ impl Guided {
                 walkthroughs::agent_text(&Place { walkthrough: title, step, progress }, suffix)
             }
             (Whereabouts::Finished, ..) => format!(
-                "All steps of \"{title}\" are done. Congratulate the user. To go through it again, call \
-                 start_walkthrough with restart set to true."
+                "All steps of \"{}\" are done. Congratulate the user. To go through it again, call \
+                 start_walkthrough with restart set to true.",
+                one_line(title)
             ),
             (Whereabouts::UnknownStep, ..) => {
                 "No such step in a walkthrough that was started here. Call get_next_step \
@@ -223,8 +223,8 @@ impl Guided {
 
     fn list(&self, heading: &str) -> String {
         let line = |one: &OfferedWalkthrough| {
-            let description = one.description.as_deref().unwrap_or_default().replace('\n', " ");
-            format!("- {} ({} % done) {description}", one.title.replace('\n', " "), one.progress.progress_percent)
+            let description = one_line(one.description.as_deref().unwrap_or_default());
+            format!("- {} ({} % done) {description}", one_line(&one.title), one.progress.progress_percent)
         };
         let lines: Vec<String> = self.available.iter().map(line).collect();
         format!("{heading}\n{}", lines.join("\n"))
