@@ -1,0 +1,121 @@
+//! Requests per second and their delays, beside the ceiling of the same run: what `/healthz`, which does nothing, reaches
+//! with the same client on the same machine. Client and server share the cores, so the ratio says more than the rate.
+mod load;
+
+use std::{path::PathBuf, thread, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::{
+    api::{Api, Seeded},
+    node::{self, Node, Place, free_port, fresh_folder},
+    postgres::Cluster,
+    process,
+};
+use load::{Figures, Subject};
+
+const CLIENTS: [usize; 3] = [1, 16, 64];
+const READERS: usize = 16;
+const TURNS: usize = 20;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Seconds for each figure.
+    #[arg(long, default_value_t = 2)]
+    seconds: u64,
+    /// On PostgreSQL.
+    #[arg(long)]
+    postgres: bool,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+    /// This binary instead of a release build.
+    #[arg(long)]
+    binary: Option<PathBuf>,
+}
+
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let binary = options.binary.clone().map_or_else(|| node::build(true), Ok)?;
+    let cluster = options.postgres.then(Cluster::start).transpose()?;
+    let database_url = cluster.as_ref().map(|cluster| cluster.database("guildhall")).transpose()?;
+    let node =
+        Node::start(&Place { binary, data: fresh_folder("bench")?, database_url, port: free_port()?, shared: None })?;
+    let seeded = Api::new(&node.url)?.seed(5).await?;
+    let subjects = subjects(&seeded, &fill(&seeded).await?).await?;
+    let mut rows = Vec::new();
+    for clients in CLIENTS {
+        let mut ceiling = None;
+        for subject in &subjects {
+            ensure!(!process::interrupted(), "interrupted");
+            let figures = load::measure(&seeded, subject, clients, Duration::from_secs(options.seconds)).await;
+            let figures = figures.with_context(|| format!("{}; the log ends\n{}", subject.name, node.last_words()))?;
+            let ratio = figures.per_second / *ceiling.get_or_insert(figures.per_second);
+            rows.push(Row { name: subject.name, clients, figures, ratio });
+        }
+    }
+    let database = if options.postgres { "PostgreSQL" } else { "SQLite" };
+    let cores = thread::available_parallelism()?.get();
+    if options.json {
+        let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+        println!("{:#}", json!({ "database": database, "cores": cores, "seconds": options.seconds, "rows": rows }));
+        return Ok(());
+    }
+    println!("{database}, {cores} cores shared with the client, {} s each\n", options.seconds);
+    println!("{:<30} {:>7} {:>9} {:>9} {:>9} {:>9}", "subject", "clients", "per s", "p50 ms", "p99 ms", "of ceiling");
+    for row in &rows {
+        let Figures { per_second, p50, p99, .. } = row.figures;
+        println!(
+            "{:<30} {:>7} {per_second:>9.0} {p50:>9.2} {p99:>9.2} {:>8.0} %",
+            row.name,
+            row.clients,
+            row.ratio * 100.0
+        );
+    }
+    Ok(())
+}
+
+struct Row {
+    name: &'static str,
+    clients: usize,
+    figures: Figures,
+    ratio: f64,
+}
+
+impl Row {
+    fn json(&self) -> Value {
+        let Figures { requests, per_second, p50, p99 } = self.figures;
+        json!({ "subject": self.name, "clients": self.clients, "requests": requests, "perSecond": per_second,
+            "p50Ms": p50, "p99Ms": p99, "ofCeiling": self.ratio })
+    }
+}
+
+/// Readers who did something, so that there is something to read; the id of a ticket.
+async fn fill(seeded: &Seeded) -> Result<Value> {
+    let mut ticket = Value::Null;
+    for number in 0..READERS {
+        let reader = format!("filler-{number}");
+        let tool = async |tool: &str, input: Value| seeded.owner.tool(&seeded.slug, &reader, tool, &input).await;
+        tool("start_walkthrough", json!({})).await?;
+        for _ in 0..TURNS {
+            tool("get_next_step", json!({})).await?;
+        }
+        let filed = tool("get_support", json!({ "title": "Help", "problemDescription": "Nothing moves." })).await?;
+        ticket = filed["ticketId"].clone();
+    }
+    Ok(ticket)
+}
+
+/// The ceiling first.
+async fn subjects(seeded: &Seeded, ticket: &Value) -> Result<Vec<Subject>> {
+    let sessions = seeded.owner.everything("sessions.list").await?;
+    let session = &sessions.first().context("no session")?["id"];
+    let procedure = |name, input| Subject { name, work: load::Work::Procedure(input) };
+    Ok(vec![
+        Subject { name: "/healthz", work: load::Work::Nothing },
+        procedure("toolCalls.getChart", json!({ "timeRange": "1d", "serverId": seeded.server })),
+        procedure("sessions.getToolCalls", json!({ "sessionId": session })),
+        procedure("supportTickets.getWithMcpUser", json!({ "ticketId": ticket })),
+        Subject { name: "tools/call get_next_step", work: load::Work::Tool("get_next_step") },
+    ])
+}
