@@ -9,5 +9,5 @@ mod world;
 
 pub use clock::TestClock;
 pub use databases::{TestDatabase, is_postgres};
-pub use visitors::Visiting;
+pub use visitors::{Said, Visiting};
 pub use world::{Side, World, text};

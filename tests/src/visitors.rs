@@ -1,11 +1,9 @@
 //! End users of hosted servers, as the MCP endpoint brings them in.
 
-use std::time::Duration;
-
-use guildhall_catalogue::{Answer, tools};
+use guildhall_catalogue::tools;
 use guildhall_domain::Result;
-use guildhall_services::{App, Client, FinishedCall, Guest, Visit};
-use serde_json::{Value, json};
+use guildhall_services::{App, Client, Guest, Visit};
+use serde_json::Value;
 
 /// Somebody at a hosted server.
 pub struct Visiting<'a> {
@@ -30,22 +28,24 @@ impl<'a> Visiting<'a> {
         Ok(Self { app, guest: app.settle(&visitor, &client(), handle).await? })
     }
 
-    /// Calls a tool and records it, as the endpoint does.
-    pub async fn tool(&self, name: &str, input: Value) -> Answer {
+    /// Calls a tool, as the endpoint does.
+    pub async fn tool(&self, name: &str, input: Value) -> Said {
         let tools = tools();
         let tool = tools.get(name).expect("a tool of that name");
-        let answer = tool.call(self.app, &self.guest, input.clone()).await.expect("the tool answers");
-        let call = FinishedCall {
-            tool_name: name.to_owned(),
-            input,
-            output: json!({ "text": answer.text, "structured": answer.structured }),
-            is_error: answer.is_error,
-            duration: Duration::from_millis(1),
-            started_at: self.app.now(),
-        };
-        self.app.record(&self.guest, call).await.expect("the call is kept");
-        answer
+        let answer = tool.call(self.app, &self.guest, input).await.expect("the call is kept");
+        Said { text: answer.text, structured: answer.structured.unwrap_or_default(), is_error: answer.is_error }
     }
+}
+
+/// What a tool said.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// To the agent.
+    pub text: String,
+    /// To programs; null where the call was refused.
+    pub structured: Value,
+    /// Whether something was wrong with the call.
+    pub is_error: bool,
 }
 
 /// What the tests' client says it is.

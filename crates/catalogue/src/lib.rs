@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use dates::DateShape;
 pub use list::{catalogue, tools};
-pub use tools::{Answer, ToolEntry, Tools};
+pub use tools::{ToolEntry, Tools};
 
 use shape::Shape;
 

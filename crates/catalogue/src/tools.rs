@@ -1,8 +1,8 @@
 //! The hosted endpoint's tools: procedures that an end user's agent calls.
 
-use guildhall_domain::{Error, Result};
-use guildhall_services::{App, Caller, Effect, Guest, Procedure, Served, Tool};
-use serde_json::{Value, json};
+use guildhall_domain::Result;
+use guildhall_services::{Answer, App, Begun, Effect, Guest, Procedure, Served, Tool};
+use serde_json::Value;
 
 use crate::{
     Pending,
@@ -33,18 +33,7 @@ pub struct ToolEntry {
     call: Call,
 }
 
-type Call = for<'a> fn(&'a App, &'a Guest, Value) -> Pending<'a, Answer>;
-
-/// What a tool answers.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// What an agent reads.
-    pub text: String,
-    /// The same for programs.
-    pub structured: Value,
-    /// Whether it says that something was wrong with the call.
-    pub is_error: bool,
-}
+type Call = for<'a> fn(&'a App, &'a Guest, Value, Begun) -> Pending<'a, Answer>;
 
 impl Tools {
     /// Every tool, in its fixed order.
@@ -69,12 +58,12 @@ impl Tools {
             input,
             output: shape::output_schema::<T::Output>(),
             offered: T::offered,
-            call: |app, guest, input| {
+            call: |app, guest, given, begun| {
                 Box::pin(async move {
-                    let output = app.call(&Caller::guest(guest.clone()), shape::read::<T>(input)?).await?;
-                    let text = T::text(&output, &app.fresh_suffix());
-                    let is_error = T::is_error(&output);
-                    Ok(Answer { text, structured: serde_json::to_value(output).map_err(Error::internal)?, is_error })
+                    match shape::read::<T>(given.clone()) {
+                        Ok(input) => app.use_tool(guest, input, given, begun).await,
+                        Err(error) => app.refuse_tool(guest, T::NAME, given, &error, begun).await,
+                    }
                 })
             },
         });
@@ -89,13 +78,16 @@ impl ToolEntry {
         (self.offered)(server)
     }
 
-    /// Calls the tool with JSON for `guest`.
+    /// Calls the tool with JSON for `guest`; returns when the call is durable. Input that does not fit is answered with
+    /// every problem and its path.
     ///
     /// # Errors
-    /// `BAD_REQUEST` with every problem and its path where `input` does not fit; else what the tool answers.
-    pub async fn call(&self, app: &App, guest: &Guest, input: Value) -> Result<Answer> {
-        let input = if input.is_null() { json!({}) } else { input };
-        self.shape.check(&input)?;
-        (self.call)(app, guest, input).await
+    /// Where the call could not be kept; then nothing was changed either.
+    pub async fn call(&self, app: &App, guest: &Guest, given: Value) -> Result<Answer> {
+        let begun = app.begun();
+        match self.shape.check(&given) {
+            Ok(()) => (self.call)(app, guest, given, begun).await,
+            Err(error) => app.refuse_tool(guest, self.name, given, &error, begun).await,
+        }
     }
 }

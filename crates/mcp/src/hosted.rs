@@ -1,9 +1,9 @@
 //! One published server as one visitor meets it, for the length of one request.
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use guildhall_catalogue::ToolEntry;
 use guildhall_domain::{Error, Resource};
-use guildhall_services::{App, Client, FinishedCall, Guest, Served, Visitor};
+use guildhall_services::{App, Client, Guest, Served, Visitor};
 use http::{HeaderValue, StatusCode};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -146,33 +146,15 @@ impl ServerHandler for Hosted {
 }
 
 impl Hosted {
-    /// Calls the tool and has the call recorded. What is not recorded is not answered.
+    /// Calls the tool. What could not be recorded was not done either, and is not answered.
     async fn carry_out(&self, entry: &ToolEntry, guest: &Guest, input: Value) -> Result<Spoken, ErrorData> {
-        let (started_at, clock) = (self.app.now(), Instant::now());
-        let outcome = entry.call(&self.app, guest, input.clone()).await;
-        let duration = clock.elapsed();
         let slug = self.visitor.server().slug.as_str();
-        if let Err(Error::Internal(cause)) = &outcome {
-            tracing::error!(slug, tool = entry.name, cause = cause.as_ref() as &dyn std::error::Error, "tool failed");
-        }
-        let spoken = match outcome {
-            Ok(answer) => Spoken::from(answer),
-            Err(error) => Spoken::from(&error),
-        };
-        let call = FinishedCall {
-            tool_name: entry.name.to_owned(),
-            input,
-            output: spoken.recorded(),
-            is_error: spoken.is_error,
-            duration,
-            started_at,
-        };
-        self.app.record(guest, call).await.map_err(|error| {
+        let answer = entry.call(&self.app, guest, input).await.map_err(|error| {
             tracing::error!(slug, tool = entry.name, cause = &error as &dyn std::error::Error, "call not recorded");
-            ErrorData::internal_error("the call could not be recorded, so it is not answered; try again", None)
+            ErrorData::internal_error("the call could not be recorded, so it was not done; try again", None)
         })?;
-        tracing::debug!(slug, tool = entry.name, is_error = spoken.is_error, "tool called");
-        Ok(spoken)
+        tracing::debug!(slug, tool = entry.name, is_error = answer.is_error, "tool called");
+        Ok(Spoken::from(answer))
     }
 
     /// Which era a request is of, told as rmcp tells it. In the era of sessions one is required.

@@ -2,8 +2,8 @@
 //!
 //! **Invariant:** [`App::call`] is the only way to a procedure. It checks the input, reads the caller's place fresh from the
 //! database, asks the permission table, and runs the procedure in one transaction together with the event that says what
-//! happened. End users of hosted servers come in through [`App::greet`] and [`App::settle`], and what they called is kept
-//! by [`App::record`]. Nothing above this crate knows a rule.
+//! happened. End users of hosted servers come in through [`App::greet`] and [`App::settle`], and call
+//! tools through [`App::use_tool`], which keeps every call. Nothing above this crate knows a rule.
 pub mod accounts;
 pub mod analytics;
 pub mod auth;
@@ -23,5 +23,5 @@ pub use pipeline::{
     App, AtServer, Caller, Cx, Desk, Effect, Happened, InOrganization, Mutation, Outcome, Prepared, Procedure, Public,
     Query, Reach, Settled, SignedIn, Throttle, Tool,
 };
-pub use sessions::{Client, FinishedCall, Guest, Served, Visit, Visitor};
+pub use sessions::{Answer, Begun, Client, FinishedCall, Guest, Served, Visit, Visitor};
 pub use settings::{Limits, Rate, Settings};

@@ -24,7 +24,7 @@ use crate::{
     auth::{Keys, Passwords},
     ports::{Clock, Random},
     secrets::hash,
-    sessions::Recorder,
+    sessions::{Keep, Recorder},
     settings::Settings,
 };
 
@@ -85,6 +85,26 @@ impl App {
     /// # Errors
     /// The closed set of the contract: see [`Error`].
     pub async fn call<P: Procedure>(&self, caller: &Caller, input: P) -> Result<P::Output> {
+        Ok(self.run(caller, input, None).await?.0)
+    }
+
+    /// The same; where it changed something, what `keep` makes of the answer is kept in the same transaction. Answers
+    /// whether that was so.
+    pub(crate) async fn call_keeping<P: Procedure>(
+        &self,
+        caller: &Caller,
+        input: P,
+        keep: &Keep<'_, P::Output>,
+    ) -> Result<(P::Output, bool)> {
+        self.run(caller, input, Some(keep)).await
+    }
+
+    async fn run<P: Procedure>(
+        &self,
+        caller: &Caller,
+        input: P,
+        keep: Option<&Keep<'_, P::Output>>,
+    ) -> Result<(P::Output, bool)> {
         let issues = input.check();
         if !issues.is_empty() {
             return Err(Error::BadRequest(issues));
@@ -93,12 +113,12 @@ impl App {
         let known = Known::of::<P::Reach>(self, caller).await?;
         let prepared = input.prepare(&Desk { app: self }).await?;
         for attempt in 1..MOST_ATTEMPTS {
-            match self.attempt(caller, &known, &prepared, input.clone()).await {
+            match self.attempt(caller, &known, &prepared, input.clone(), keep).await {
                 Err(Error::Contended) => tokio::time::sleep(self.pause(attempt)).await,
                 done => return done,
             }
         }
-        self.attempt(caller, &known, &prepared, input).await
+        self.attempt(caller, &known, &prepared, input, keep).await
     }
 
     /// One transaction's worth of [`App::call`].
@@ -108,7 +128,8 @@ impl App {
         known: &Known,
         prepared: &Prepared,
         input: P,
-    ) -> Result<P::Output> {
+        keep: Option<&Keep<'_, P::Output>>,
+    ) -> Result<(P::Output, bool)> {
         let writes = P::Effect::WRITES;
         let access = if writes { self.0.database.write().await? } else { self.0.database.read() };
         let named = input.organization();
@@ -119,7 +140,7 @@ impl App {
         if let Some(key) = caller.idempotency_key.as_ref().filter(|_| writes) {
             let text = to_json(&input)?;
             match idempotency::claim(&access, self, &reach, P::NAME, key.as_str(), &text).await? {
-                Claimed::Answered(answer) => return from_json(&answer),
+                Claimed::Answered(answer) => return Ok((from_json(&answer)?, false)),
                 Claimed::Fresh(fresh) => claim = Some(fresh),
             }
         }
@@ -127,7 +148,13 @@ impl App {
         let settled = P::Effect::settle(input.run(&cx).await?);
         let Cx { reach, access, .. } = cx;
         if !writes {
-            return settled.answer;
+            return Ok((settled.answer?, false));
+        }
+        let mut kept = false;
+        if let (Some(keep), Some(_), Ok(answer)) = (keep, &settled.event, &settled.answer) {
+            let (organization, call) = keep(answer)?;
+            access.tenant(organization).tool_calls().record(vec![call]).await?;
+            kept = true;
         }
         let happened = self.write_down(&access, &reach, settled.event).await?;
         if let Some(claim) = claim {
@@ -141,7 +168,7 @@ impl App {
             // Nobody listening is no failure.
             let _ = self.0.happenings.send(happened);
         }
-        settled.answer
+        Ok((settled.answer?, kept))
     }
 
     /// Listens to what happens on this node from now on.

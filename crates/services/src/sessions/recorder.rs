@@ -63,8 +63,17 @@ impl App {
     /// # Errors
     /// `SERVICE_UNAVAILABLE` where it could not be kept; then the caller must not be told that it was.
     pub async fn record(&self, guest: &Guest, call: FinishedCall) -> Result<()> {
+        let call = self.new_call(guest, call);
+        let (durable, kept) = oneshot::channel();
+        let entry = Entry { organization: guest.organization(), call, durable };
+        self.recorder().0.send(entry).await.map_err(|_| Unavailable)?;
+        if kept.await.unwrap_or(false) { Ok(()) } else { Err(Unavailable) }
+    }
+
+    /// A call as it is kept: as much of it as the server wants.
+    pub(super) fn new_call(&self, guest: &Guest, call: FinishedCall) -> NewCall {
         let capture = guest.server().payload_capture;
-        let call = NewCall {
+        NewCall {
             id: self.fresh_id(),
             server: guest.server().id,
             person: guest.person(),
@@ -75,11 +84,7 @@ impl App {
             is_error: call.is_error,
             duration_ms: i64::try_from(call.duration.as_millis()).unwrap_or(i64::MAX),
             at: call.started_at,
-        };
-        let (durable, kept) = oneshot::channel();
-        let entry = Entry { organization: guest.organization(), call, durable };
-        self.recorder().0.send(entry).await.map_err(|_| Unavailable)?;
-        if kept.await.unwrap_or(false) { Ok(()) } else { Err(Unavailable) }
+        }
     }
 }
 
