@@ -103,6 +103,24 @@ async fn errors_are_the_envelope_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_body_has_a_limit_and_an_import_a_larger_one() {
+    let node = Node::start().await;
+    let token = node.sign_in().await;
+    let step = |place: usize| {
+        json!({ "title": "S", "displayOrder": place,
+            "contentFields": { "version": "v1", "contentForUser": "x".repeat(49_000) } })
+    };
+    let document = json!({ "version": "1.0", "exportedAt": "2026-01-01T00:00:00.000Z", "walkthrough": { "title": "Long",
+        "type": "course", "status": "draft" }, "steps": (0..40).map(step).collect::<Vec<_>>() });
+    let (status, made) = node.post("/api/walkthrough/import", Some(&token), json!({ "document": document })).await;
+    assert_eq!((status, &made["stepCount"]), (StatusCode::OK, &json!(40)));
+
+    let (status, refused) =
+        node.post("/rpc/walkthrough/list", Some(&token), json!({ "json": { "x": document } })).await;
+    assert_eq!((status, &refused["json"]["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("PAYLOAD_TOO_LARGE")));
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_headers_that_keep_it_private() {
     let node = Node::start().await;
     for path in ["/healthz", "/rpc/no/such", "/openapi.json", "/nowhere"] {

@@ -38,6 +38,8 @@ pub struct Entry {
     pub reach: &'static str,
     /// What the caller must be allowed to do in the organization.
     pub permission: Option<Permission>,
+    /// The most bytes an input may have, where it may have more than most.
+    pub most_bytes: Option<usize>,
     /// The input's JSON Schema (2020-12); its description is the procedure's.
     pub input: Value,
     /// The output's JSON Schema.
@@ -71,6 +73,7 @@ impl Catalogue {
             effect: P::Effect::NAME,
             reach: P::Reach::NAME,
             permission: P::Reach::permission(P::NEEDS),
+            most_bytes: P::MOST_BYTES,
             shape: Shape::of(&input),
             dates: DateShape::of(&output),
             input,

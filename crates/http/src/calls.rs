@@ -36,6 +36,11 @@ pub(crate) fn permit(entry: &Entry, method: &Method) -> Result<(), Failure> {
     }
 }
 
+/// The largest body that is read for a procedure.
+pub(crate) fn most_bytes(site: &Site, entry: &Entry) -> usize {
+    entry.most_bytes.unwrap_or_default().max(site.settings.max_body_bytes)
+}
+
 /// Says which methods a procedure takes.
 pub(crate) fn refused(entry: &Entry) -> Failure {
     Failure::method(if entry.effect == "query" { "GET, POST" } else { "POST" })

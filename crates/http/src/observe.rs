@@ -103,8 +103,8 @@ pub(crate) async fn observe(State(site): State<Arc<Site>>, mut request: Request,
         // For the hosted routes, which do not know this crate's types.
         extensions.insert(ConnectInfo(address));
     }
-    // The path without its query: tokens travel in queries. Never the body.
-    let (method, path) = (request.method(), request.uri().path());
+    // The path without its query: tokens travel in queries. Never the body. At a hosted server the path names a person.
+    let (method, path) = (request.method(), if route == "mcp" { "(hosted)" } else { request.uri().path() });
     let span = tracing::info_span!("request", id = request_id.as_str(), %method, path);
 
     let mut response = next.run(request).instrument(span.clone()).await;

@@ -27,7 +27,7 @@ async fn call(site: Arc<Site>, request: Request) -> Result<Response, Failure> {
     let arrival = Arrival::of(&parts.extensions);
     let entry = calls::find(&site.catalogue, parts.uri.path().strip_prefix("/api").unwrap_or_default())?;
     let input = match parts.method {
-        Method::POST => body::json(&parts.headers, body, site.settings.max_body_bytes, &arrival).await?,
+        Method::POST => body::json(&parts.headers, body, calls::most_bytes(&site, entry), &arrival).await?,
         Method::GET => {
             calls::permit(entry, &parts.method)?;
             query::input(parts.uri.query(), &entry.input)?

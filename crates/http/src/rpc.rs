@@ -36,7 +36,7 @@ async fn single(site: Arc<Site>, request: Request) -> Result<Response, Failure> 
     let envelope = if parts.method == Method::GET {
         query::parameter(parts.uri.query(), "data")?
     } else {
-        body::json(&parts.headers, body, site.settings.max_body_bytes, &arrival).await?
+        body::json(&parts.headers, body, calls::most_bytes(&site, entry), &arrival).await?
     };
     let input = envelope::open(envelope).map_err(|envelope::Malformed| Failure::malformed())?;
     let output = calls::run(&site, entry, &parts.headers, &arrival, input).await?;

@@ -24,6 +24,9 @@ pub trait Procedure: Clone + Serialize + DeserializeOwned + JsonSchema + Send + 
     /// What it answers.
     type Output: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
 
+    /// The most bytes an input may have on the wire, where it may have more than most.
+    const MOST_BYTES: Option<usize> = None;
+
     /// What is wrong across fields; what is wrong within one, its type has refused already.
     fn check(&self) -> Vec<Issue> {
         Vec::new()

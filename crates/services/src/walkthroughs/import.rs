@@ -24,6 +24,8 @@ impl Procedure for ImportWalkthrough {
     type Reach = InOrganization;
     const NEEDS: Permission = Permission::WriteWalkthroughs;
     type Output = Walkthrough;
+    /// Texts of 50,000 characters, four a step, add up.
+    const MOST_BYTES: Option<usize> = Some(16 * 1024 * 1024);
 
     fn check(&self) -> Vec<Issue> {
         let below = |mut issue: Issue| {
