@@ -40,8 +40,6 @@ pub struct VisitorRow {
     pub person: Option<Id<id::McpUser>>,
     /// The person's address, proven.
     pub email: Option<String>,
-    /// The address that the person merely typed once: for contact only.
-    pub claimed_email: Option<String>,
     /// How the customer's page calls the person.
     pub tracking_id: Option<String>,
     /// The visits that may be continued, the latest first; exactly one where it was named by its key.
@@ -66,7 +64,6 @@ pub(crate) struct PublishedRow {
     has_walkthroughs: bool,
     person_id: Option<Uuid>,
     person_email: Option<String>,
-    person_claimed_email: Option<String>,
     person_tracking_id: Option<String>,
     visit_id: Option<Uuid>,
     visit_client_name: Option<String>,
@@ -114,7 +111,6 @@ pub(crate) fn join_visitor(query: &mut SelectStatement, who: &Who, heard_since: 
     query
         .expr_as(person(mcp_user::Column::Id), "person_id")
         .expr_as(person(mcp_user::Column::Email), "person_email")
-        .expr_as(person(mcp_user::Column::ClaimedEmail), "person_claimed_email")
         .expr_as(person(mcp_user::Column::TrackingId), "person_tracking_id")
         .expr_as(visit(mcp_session::Column::Id), "visit_id")
         .expr_as(visit(mcp_session::Column::ClientName), "visit_client_name")
@@ -173,7 +169,6 @@ impl VisitorRow {
             has_walkthroughs: row.has_walkthroughs,
             person: row.person_id.map(Id::from_uuid),
             email: row.person_email,
-            claimed_email: row.person_claimed_email,
             tracking_id: row.person_tracking_id,
             visits,
         }))

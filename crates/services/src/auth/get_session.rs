@@ -50,8 +50,10 @@ impl Procedure for GetSession {
             expires_at: admission.expires_at,
         };
         let user = cx.person().account().await?.ok_or(Error::Unauthenticated)?;
-        let membership =
-            admission.membership.map(|(organization_id, _, role)| CurrentMembership { organization_id, role });
+        // A call may name another organization; this is about the session's own.
+        let active =
+            admission.membership.filter(|(organization, ..)| Some(*organization) == admission.active_organization);
+        let membership = active.map(|(organization_id, _, role)| CurrentMembership { organization_id, role });
         Ok(CurrentSession { user, session, membership })
     }
 }

@@ -66,7 +66,6 @@ pub struct Visitor {
     server: StoredServer,
     person: Option<Id<id::McpUser>>,
     email: Option<String>,
-    claimed_email: Option<String>,
     visits: Vec<KnownVisit>,
 }
 
@@ -99,7 +98,6 @@ impl Visitor {
             server: row.server,
             person: row.person,
             email: row.email,
-            claimed_email: row.claimed_email,
             visits: row.visits,
         }
     }
@@ -119,7 +117,7 @@ pub struct Guest {
     server: StoredServer,
     person: Id<id::McpUser>,
     visit: Id<id::McpSession>,
-    contact: Option<String>,
+    email: Option<String>,
     handle: Option<String>,
 }
 
@@ -146,9 +144,10 @@ impl Guest {
         self.visit
     }
 
-    /// Where an answer reaches the person: a proven address, else one that was merely typed.
-    pub(crate) fn contact(&self) -> Option<&str> {
-        self.contact.as_deref()
+    /// The person's proven address. One that was merely typed before is not used again: whoever typed it under this
+    /// person's trackingId would read the answers.
+    pub(crate) fn email(&self) -> Option<&str> {
+        self.email.as_deref()
     }
 }
 
@@ -295,7 +294,7 @@ fn guest(visitor: &Visitor, person: Id<id::McpUser>, visit: Id<id::McpSession>, 
         server: visitor.server.clone(),
         person,
         visit,
-        contact: visitor.email.clone().or_else(|| visitor.claimed_email.clone()),
+        email: visitor.email.clone(),
         handle,
     }
 }

@@ -52,7 +52,7 @@ impl Procedure for GetSupport {
         if let Some(claimed) = &self.email {
             cx.tenant().visits().claim_email(guest.person(), claimed.as_str()).await?;
         }
-        let known = guest.contact().map(str::parse).transpose().map_err(|e: String| Error::internal(e))?;
+        let known = guest.email().map(str::parse).transpose().map_err(|e: String| Error::internal(e))?;
         let email = self.email.or(known);
         let status = if email.is_some() { TicketStatus::Pending } else { TicketStatus::NeedsEmail };
         let ticket = NewTicket {
