@@ -61,7 +61,7 @@ create table mcp_servers (
 -- handle_hash: what an anonymous caller without a session was told to send along, hashed with its server.
 create table mcp_users (
   id {uuid} primary key, organization_id {uuid} not null references organizations (id) on delete cascade,
-  tracking_id text, email text, claimed_email text, display_name text, handle_hash {bytes} unique,
+  tracking_id text, email text, display_name text, handle_hash {bytes} unique,
   first_seen_at bigint not null, last_seen_at bigint not null, session_count bigint not null,
   unique (organization_id, id), unique (organization_id, tracking_id));
 

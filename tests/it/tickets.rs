@@ -84,7 +84,8 @@ async fn each_change_is_one_activity_and_the_same_status_without_a_comment_is_no
     status(&world, &ticket, "in_progress", Some("still looking")).await;
 
     let all = activities(&world, &ticket).await;
-    assert_eq!(all.len(), 2, "newest first");
+    assert_eq!(all.len(), 3, "newest first: two changes and the filing");
+    assert_eq!((&all[2]["activityType"], &all[2]["userName"]), (&json!("system"), &Value::Null));
     assert_eq!(all[0]["content"], "still looking");
     let facts = json!({ "oldStatus": "pending", "newStatus": "in_progress", "comment": "looking" });
     assert_eq!((&all[1]["activityType"], &all[1]["metadata"]), (&json!("status_change"), &facts));

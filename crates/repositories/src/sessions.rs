@@ -80,7 +80,6 @@ impl Visits<'_> {
             organization_id: self.0.organization.uuid(),
             tracking_id: tracking_id.map(|id| id.as_str().to_owned()),
             email: None,
-            claimed_email: None,
             display_name: None,
             handle_hash,
             first_seen_at: now.millis(),
@@ -165,17 +164,6 @@ impl Visits<'_> {
         let update = self.0.update::<mcp_session::Entity>();
         let end = update.col_expr(mcp_session::Column::EndedAt, Expr::value(now.millis()));
         end.filter(mcp_session::Column::Id.eq(visit.uuid())).exec(&self.0.executor()).await?;
-        Ok(())
-    }
-
-    /// Keeps what somebody typed as an address to be answered at. It proves nothing and finds nobody.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn claim_email(self, person: Id<id::McpUser>, email: &str) -> Result<()> {
-        let update = self.0.update::<mcp_user::Entity>();
-        let claim = update.col_expr(mcp_user::Column::ClaimedEmail, Expr::value(email));
-        claim.filter(mcp_user::Column::Id.eq(person.uuid())).exec(&self.0.executor()).await?;
         Ok(())
     }
 

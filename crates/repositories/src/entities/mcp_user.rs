@@ -8,7 +8,6 @@ pub struct Model {
     pub organization_id: Uuid,
     pub tracking_id: Option<String>,
     pub email: Option<String>,
-    pub claimed_email: Option<String>,
     pub display_name: Option<String>,
     pub handle_hash: Option<Vec<u8>>,
     pub first_seen_at: i64,

@@ -3,11 +3,12 @@ use guildhall_domain::{
     event::Event,
     id,
     text::{Email, Text},
-    tickets::TicketStatus,
+    tickets::{ActivityType, ContentType, TicketStatus},
 };
-use guildhall_repositories::NewTicket;
+use guildhall_repositories::{NewActivity, NewTicket};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool};
 
@@ -49,11 +50,8 @@ impl Procedure for GetSupport {
 
     async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Outcome<Filed>> {
         let guest = cx.guest();
-        if let Some(claimed) = &self.email {
-            cx.tenant().visits().claim_email(guest.person(), claimed.as_str()).await?;
-        }
-        let known = guest.email().map(str::parse).transpose().map_err(|e: String| Error::internal(e))?;
-        let email = self.email.or(known);
+        let proven = guest.email().map(str::parse).transpose().map_err(|e: String| Error::internal(e))?;
+        let email = proven.or(self.email);
         let status = if email.is_some() { TicketStatus::Pending } else { TicketStatus::NeedsEmail };
         let ticket = NewTicket {
             id: cx.fresh_id(),
@@ -69,6 +67,15 @@ impl Procedure for GetSupport {
         };
         let ticket_id = ticket.id;
         let number = cx.tenant().tickets().file(ticket, cx.now()).await?;
+        let activity = NewActivity {
+            id: cx.fresh_id(),
+            activity_type: ActivityType::System,
+            content: "Filed by an end user's agent.".to_owned(),
+            content_type: ContentType::Text,
+            metadata: json!({ "mcpSessionId": guest.visit() }),
+            author: None,
+        };
+        cx.tenant().tickets().note(ticket_id, activity, cx.now()).await?;
         let event = Event::TicketCreated { ticket_id, status };
         Ok(Outcome::Changed(Filed { ticket_id, number, status }, event))
     }
