@@ -1,6 +1,6 @@
 //! One running Guildhall.
 
-use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use guildhall_catalogue::{Catalogue, catalogue};
@@ -49,7 +49,7 @@ impl Guildhall {
     /// # Errors
     /// As for [`Guildhall::open`].
     pub async fn open_at(settings: &Settings, listen: SocketAddr, observer: Option<Observer>) -> Result<Self> {
-        fs::create_dir_all(&settings.data)
+        make_private(&settings.data)
             .with_context(|| format!("cannot make the data folder {}", settings.data.display()))?;
         let database = Database::open(&settings.location(), observer).await.context("cannot open the database")?;
         if settings.no_migrate {
@@ -127,6 +127,15 @@ impl Guildhall {
     pub fn count() -> Result<PrometheusHandle> {
         Ok(PrometheusBuilder::new().install_recorder()?)
     }
+}
+
+/// Makes a folder that only its owner can look into: a database is in it.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// What must be done from time to time for as long as a node serves.
