@@ -36,7 +36,7 @@ pub(crate) async fn find_or_make(app: &App, data: &Path) -> Result<Option<Demo>>
     if app.is_new().await? {
         let demo = Demo { email: EMAIL.to_owned(), password: new_password(), mcp_url: app.settings().server_url(SLUG) };
         // Written first: a password that nobody knows would be of no use.
-        let text = json!({ "email": demo.email, "password": demo.password, "mcpUrl": demo.mcp_url });
+        let text = json!({ "email": demo.email, "password": demo.password });
         secret::write(&path, &text.to_string())?;
         if make(app, &demo).await? {
             return Ok(Some(demo));
@@ -47,7 +47,7 @@ pub(crate) async fn find_or_make(app: &App, data: &Path) -> Result<Option<Demo>>
     let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
     let kept: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
     let field = |name: &str| kept[name].as_str().unwrap_or_default().to_owned();
-    Ok(Some(Demo { email: field("email"), password: field("password"), mcp_url: field("mcpUrl") }))
+    Ok(Some(Demo { email: field("email"), password: field("password"), mcp_url: app.settings().server_url(SLUG) }))
 }
 
 fn new_password() -> String {
