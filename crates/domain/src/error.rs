@@ -1,6 +1,6 @@
 //! The closed set of ways a call can fail (`contract.md`, "Errors").
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,17 +109,30 @@ impl Issue {
     }
 }
 
+/// `steps.0.title: too long`; the whole input is called `input`.
+impl fmt::Display for Issue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            f.write_str("input")?;
+        }
+        for (index, segment) in self.path.iter().enumerate() {
+            if index > 0 {
+                f.write_str(".")?;
+            }
+            match segment {
+                Segment::Index(index) => write!(f, "{index}")?,
+                Segment::Key(key) => f.write_str(key)?,
+            }
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
 fn summary(issues: &[Issue]) -> String {
     let Some(first) = issues.first() else { return "the input does not fit".to_owned() };
-    let place = first.path.iter().map(|segment| match segment {
-        Segment::Index(index) => index.to_string(),
-        Segment::Key(key) => key.clone(),
-    });
-    let place = place.collect::<Vec<_>>().join(".");
-    let place = if place.is_empty() { "input".to_owned() } else { place };
     match issues.len() {
-        1 => format!("{place}: {}", first.message),
-        n => format!("{place}: {} (and {} more)", first.message, n.saturating_sub(1)),
+        1 => first.to_string(),
+        n => format!("{first} (and {} more)", n.saturating_sub(1)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calling a procedure from the command line.
 
 use anyhow::{Context, Result, anyhow};
-use guildhall_domain::{Error, error::Segment};
+use guildhall_domain::Error;
 use guildhall_services::Caller;
 use serde_json::Value;
 
@@ -36,14 +36,6 @@ pub async fn call(
 fn describe(error: &Error) -> anyhow::Error {
     let (code, _) = error.code();
     let Error::BadRequest(issues) = error else { return anyhow!("{code}: {error}") };
-    let place = |path: &[Segment]| {
-        let parts = path.iter().map(|segment| match segment {
-            Segment::Key(key) => key.clone(),
-            Segment::Index(index) => index.to_string(),
-        });
-        parts.collect::<Vec<_>>().join(".")
-    };
-    let lines: Vec<String> =
-        issues.iter().map(|issue| format!("  {}: {}", place(&issue.path), issue.message)).collect();
+    let lines: Vec<String> = issues.iter().map(|issue| format!("  {issue}")).collect();
     anyhow!("{code}:\n{}", lines.join("\n"))
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Password, tokens};
-use crate::{Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle, settings::Limits};
+use crate::{Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle, secrets::hex, settings::Limits};
 
 /// Makes an account, with an organization of the user's own, and signs in.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +67,7 @@ impl Procedure for SignUp {
 
         let local = self.email.as_str().split('@').next().unwrap_or_default().to_owned();
         let called = name.unwrap_or(local);
-        let suffix: String = cx.random::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let suffix = hex(&cx.random::<4>());
         let slug = Slug::derived(&called);
         let personal = |slug| OrganizationRow {
             name: called.clone(),

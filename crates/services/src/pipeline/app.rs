@@ -23,7 +23,7 @@ use super::{
 use crate::{
     auth::{Keys, Passwords},
     ports::{Clock, Random},
-    secrets::hash,
+    secrets::{hash, hex},
     sessions::{Keep, Recorder},
     settings::Settings,
 };
@@ -200,7 +200,7 @@ impl App {
     /// A few letters that nobody can guess, for marking sections of a text.
     #[must_use]
     pub fn fresh_suffix(&self) -> String {
-        crate::sessions::hex(&self.random::<6>())
+        hex(&self.random::<6>())
     }
 
     /// How long to wait after losing against others: longer each time, and never the same for two who lost together.

@@ -10,7 +10,11 @@ use guildhall_domain::{
 };
 use guildhall_repositories::{KnownVisit, NewVisit, StoredServer, VisitorRow, Who};
 
-use crate::{App, secrets::hash, settings::Settings};
+use crate::{
+    App,
+    secrets::{hash, hex},
+    settings::Settings,
+};
 
 /// A visit of the stateless era goes on until nothing was heard for so long, as web analytics count.
 const GAP: Duration = Duration::from_mins(30);
@@ -309,9 +313,4 @@ fn key_hash(key: &str) -> Vec<u8> {
 
 fn handle_hash(server: Id<id::McpServer>, handle: &str) -> Vec<u8> {
     hash(&[b"visitor", server.uuid().as_bytes(), handle.as_bytes()])
-}
-
-/// Bytes as text.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,7 +5,6 @@ mod recorder;
 mod redact;
 mod use_tool;
 
-pub(crate) use greet::hex;
 pub use greet::{Client, Guest, Served, Visit, Visitor};
 pub use queries::{GetSupportTickets, GetToolCalls, ListSessions, SessionTicket};
 pub use recorder::{FinishedCall, Recorder};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use guildhall_domain::{Error, Issue, Result, Timestamp, error::Segment};
+use guildhall_domain::{Error, Result, Timestamp};
 use guildhall_repositories::NewCall;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ impl Answer {
     fn refusal(error: &Error) -> Self {
         let text = match error {
             Error::BadRequest(issues) => {
-                issues.iter().fold("the input does not fit".to_owned(), |text, issue| text + "\n" + &line(issue))
+                issues.iter().fold("the input does not fit".to_owned(), |text, issue| format!("{text}\n{issue}"))
             }
             other => other.to_string(),
         };
@@ -103,15 +103,6 @@ fn finished(name: &str, given: Value, answer: &Answer, begun: Begun) -> Finished
         duration: begun.clock.elapsed(),
         started_at: begun.at,
     }
-}
-
-fn line(issue: &Issue) -> String {
-    let path = issue.path.iter().map(|segment| match segment {
-        Segment::Index(index) => index.to_string(),
-        Segment::Key(key) => key.clone(),
-    });
-    let path = path.collect::<Vec<_>>().join(".");
-    if path.is_empty() { format!("input: {}", issue.message) } else { format!("{path}: {}", issue.message) }
 }
 
 /// What must be kept in the transaction of a call that changed something.
