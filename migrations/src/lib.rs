@@ -7,6 +7,7 @@ mod m0002_organizations;
 mod m0003_mcp_servers;
 mod m0004_walkthroughs;
 mod m0005_tickets;
+mod m0006_people;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_mcp_servers::Migration),
             Box::new(m0004_walkthroughs::Migration),
             Box::new(m0005_tickets::Migration),
+            Box::new(m0006_people::Migration),
         ]
     }
 }

@@ -4,10 +4,14 @@
 
 mod clock;
 mod databases;
+mod mailbox;
+mod people;
 mod visitors;
 mod world;
 
 pub use clock::TestClock;
 pub use databases::{TestDatabase, is_postgres};
+pub use mailbox::{Mailbox, token_in};
+pub use people::People;
 pub use visitors::{Said, Visiting};
-pub use world::{Side, World, text};
+pub use world::{Side, World, text, unlimited};

@@ -10,20 +10,21 @@ use guildhall_domain::{
     Id, Result,
     access::Role,
     id,
+    mail::Letter,
     mcp_servers::McpServer,
     organizations::Organization,
     walkthroughs::{Step, Walkthrough},
 };
-use guildhall_repositories::{Database, NewUser};
+use guildhall_repositories::{Database, NewUser, OrganizationRow};
 use guildhall_services::{
     App, Caller, Limits, Rate, Settings,
     auth::SignUp,
     organizations::CreateOrganization,
-    ports::{Clock, Random, SystemRandom},
+    ports::{Clock, Ports, Random, SystemRandom},
 };
 use serde_json::{Value, json};
 
-use crate::{TestClock, TestDatabase, Visiting};
+use crate::{Mailbox, People, TestClock, TestDatabase, Visiting, token_in};
 
 /// A world to test in.
 pub struct World {
@@ -37,6 +38,8 @@ pub struct World {
     pub ours: Side,
     /// The one that must stay out of sight.
     pub theirs: Side,
+    /// Where letters arrive.
+    pub mail: Arc<Mailbox>,
     /// The rows themselves.
     pub database: Database,
     statements: Arc<AtomicUsize>,
@@ -72,6 +75,8 @@ pub struct Side {
     pub ticket: Id<id::Ticket>,
     /// The owner.
     pub user: Id<id::User>,
+    /// What a furnished world has more.
+    pub people: Option<People>,
 }
 
 /// A checked text, for tests.
@@ -86,14 +91,26 @@ impl World {
 
     /// A world with limits that no test meets.
     pub async fn new() -> Self {
-        let often = Rate { uses: 1_000_000, window: std::time::Duration::from_secs(60) };
-        let limits =
-            Limits { sign_in_account: often, sign_in_address: often, sign_up_address: often, refresh_address: often };
-        Self::with_limits(limits).await
+        Self::with_limits(unlimited()).await
     }
 
     /// A world with those limits.
     pub async fn with_limits(limits: Limits) -> Self {
+        Self::with_settings(settings(limits)).await
+    }
+
+    /// A world where an address must be verified before its account can sign in; the two owners' are.
+    pub async fn verifying() -> Self {
+        let world = Self::new().await;
+        let settings = Settings { verify_email: true, ..settings(unlimited()) };
+        let app = open(&world.database, &world.clock, &world.mail, settings).await;
+        for side in [&world.ours, &world.theirs] {
+            world.verify(side.user).await;
+        }
+        Self { app, ..world }
+    }
+
+    async fn with_settings(settings: Settings) -> Self {
         let files = TestDatabase::new().await;
         let statements = Arc::new(AtomicUsize::new(0));
         let counter = statements.clone();
@@ -102,48 +119,100 @@ impl World {
         });
         let database = files.open(Some(observer)).await;
         let clock = Arc::new(TestClock::new());
-        let app = open(&database, &clock, limits).await;
+        let mail = Arc::new(Mailbox::default());
+        let app = open(&database, &clock, &mail, settings).await;
         let catalogue = catalogue();
         let ours = Side::new(&app, &catalogue, "ours").await;
         let theirs = Side::new(&app, &catalogue, "theirs").await;
-        Self { app, catalogue, clock, ours, theirs, database, statements, files }
+        Self { app, catalogue, clock, mail, ours, theirs, database, statements, files }
+    }
+
+    /// A world whose two sides have one of everything that an organization's people can do something with.
+    pub async fn furnished() -> Self {
+        let mut world = Self::new().await;
+        for mut side in [world.ours.clone(), world.theirs.clone()] {
+            side.people = Some(People::of(&world, &side).await);
+            if side.user == world.ours.user { world.ours = side } else { world.theirs = side }
+        }
+        world
     }
 
     /// Another node on the same database.
     pub async fn another_node(&self) -> App {
-        open(&self.files.open(None).await, &self.clock, *self.limits()).await
+        open(&self.files.open(None).await, &self.clock, &self.mail, self.app.settings().clone()).await
     }
 
-    fn limits(&self) -> &Limits {
-        &self.app.settings().limits
+    /// Carries out every job that is due; all letters so far.
+    pub async fn letters(&self) -> Vec<Letter> {
+        while self.app.carry_out_next().await.expect("the jobs are carried out") {}
+        self.mail.letters()
+    }
+
+    /// The token of the last letter to that address.
+    pub async fn token_for(&self, email: &str) -> String {
+        let letters = self.letters().await;
+        let last = letters.iter().rev().find(|letter| letter.to.as_str() == email).expect("a letter to that address");
+        token_in(last)
+    }
+
+    /// Writes down that the account's address is its owner's.
+    pub async fn verify(&self, user: Id<id::User>) {
+        let access = self.database.write().await.expect("a transaction");
+        access.person(user).verify_email(self.clock.now()).await.expect("written down");
+        access.commit().await.expect("a commit");
+    }
+
+    /// Somebody who signed up with that address, which is verified.
+    pub async fn person(&self, email: &str) -> (Caller, Id<id::User>) {
+        let sign_up = SignUp {
+            email: email.parse().expect("an email"),
+            password: World::PASSWORD.to_owned().try_into().expect("a password"),
+            name: None,
+        };
+        let signed_up = self.app.call(&Caller::nobody(), sign_up).await.expect("signs up");
+        let (user, tokens) = (signed_up.user.expect("a user"), signed_up.session.expect("signed in"));
+        self.verify(user.id).await;
+        (Caller::bearer(tokens.access_token), user.id)
     }
 
     /// A member of `side` with that role, vouched for.
     pub async fn member(&self, side: &Side, role: Role) -> Caller {
-        let mut bytes = [0; 10];
-        SystemRandom.fill(&mut bytes);
-        let fresh = || {
-            let mut bytes = [0; 10];
-            SystemRandom.fill(&mut bytes);
-            uuid::Builder::from_unix_timestamp_millis(self.clock.now().millis().unsigned_abs(), &bytes).into_uuid()
-        };
-        let (user, now) = (Id::from_uuid(fresh()), self.clock.now());
+        self.member_of(side, role).await.0
+    }
+
+    /// The same with the account and the place. Made straight in the database: an account of one's own would take a
+    /// password's hash.
+    pub async fn member_of(&self, side: &Side, role: Role) -> (Caller, Id<id::User>, Id<id::Member>) {
+        let (user, place, now) = (self.fresh_id(), self.fresh_id(), self.clock.now());
         let new = NewUser {
             id: user,
             email: format!("{user}@example.test").parse().expect("an email"),
             name: Some(format!("{role:?}")),
             password_hash: "unused".to_owned(),
         };
+        let home = OrganizationRow {
+            name: "Home".to_owned(),
+            slug: format!("home-{}", user.uuid().simple()).parse().expect("a slug"),
+            description: None,
+            logo_url: None,
+            website: None,
+            is_personal: true,
+        };
         let access = self.database.write().await.expect("a transaction");
         access.system().create_user(new, side.organization.id, now).await.expect("a user");
-        access
-            .tenant(side.organization.id)
-            .members()
-            .add(Id::from_uuid(fresh()), user, role, now)
-            .await
-            .expect("a place");
+        access.tenant(side.organization.id).members().add(place, user, role, now).await.expect("a place");
+        let own = access.tenant(self.fresh_id());
+        own.profile().found(home, now).await.expect("a home").expect("a free slug");
+        own.members().add(self.fresh_id(), user, Role::Owner, now).await.expect("a place at home");
         access.commit().await.expect("a commit");
-        Caller::vouched(user)
+        (Caller::vouched(user), user, place)
+    }
+
+    fn fresh_id<K>(&self) -> Id<K> {
+        let mut bytes = [0; 10];
+        SystemRandom.fill(&mut bytes);
+        let now = self.clock.now().millis().unsigned_abs();
+        Id::from_uuid(uuid::Builder::from_unix_timestamp_millis(now, &bytes).into_uuid())
     }
 
     /// Calls a procedure by name.
@@ -172,14 +241,40 @@ impl World {
     }
 }
 
-async fn open(database: &Database, clock: &Arc<TestClock>, limits: Limits) -> App {
-    let settings = Settings {
+async fn open(database: &Database, clock: &Arc<TestClock>, mail: &Arc<Mailbox>, settings: Settings) -> App {
+    let ports = Ports { clock: clock.clone(), random: Arc::new(SystemRandom), mail: mail.clone() };
+    App::open(database.clone(), settings, ports).await.expect("Guildhall opens")
+}
+
+fn settings(limits: Limits) -> Settings {
+    Settings {
         public_url: "http://localhost:3000".to_owned(),
         base_domain: "localhost".to_owned(),
         secret: [7; 32],
+        verify_email: false,
         limits,
-    };
-    App::open(database.clone(), settings, clock.clone(), Arc::new(SystemRandom)).await.expect("Guildhall opens")
+    }
+}
+
+/// Limits that no test meets.
+#[must_use]
+pub fn unlimited() -> Limits {
+    let often = Rate { uses: 1_000_000, window: std::time::Duration::from_secs(60) };
+    Limits {
+        sign_in_account: often,
+        sign_in_address: often,
+        sign_up_account: often,
+        sign_up_address: often,
+        refresh_address: often,
+        reset_account: often,
+        reset_address: often,
+        link_address: often,
+        password_account: often,
+        invite_account: often,
+        invite_address: often,
+        invite_recipient: often,
+        invite_organization: often,
+    }
 }
 
 impl Side {
@@ -241,6 +336,7 @@ impl Side {
             scratch,
             steps,
             ticket,
+            people: None,
         }
     }
 }

@@ -41,6 +41,8 @@ enum Command {
     Clients(clients::Options),
     /// Kills the server again and again under load, and counts what it had acknowledged.
     Crash(crash::Options),
+    #[command(flatten)]
+    Admin(guildhall::Task),
     /// Requests per second and their delays, beside the ceiling of the same run.
     Bench(bench::Options),
 }
@@ -69,6 +71,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Postgres(options) => tokio::task::spawn_blocking(move || postgres::run(&options)).await?,
         Command::Clients(options) => tokio::task::spawn_blocking(move || clients::run(&options)).await?,
         Command::Crash(options) => crash::run(options).await,
+        Command::Admin(task) => process::say(&guildhall::carry_out(task).await?),
         Command::Bench(options) => bench::run(options).await,
     }
 }

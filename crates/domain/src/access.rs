@@ -27,6 +27,32 @@ impl Role {
         self >= permission.least_role()
     }
 
+    /// Whether this role may give somebody who has no place one with `role`. Managing people goes downhill only: an
+    /// owner may all, an admin what is below.
+    #[must_use]
+    pub fn may_grant(self, role: Self) -> bool {
+        self == Self::Owner || self == Self::Admin && role < Self::Admin
+    }
+
+    /// Whether this role may end somebody's place who has `role`.
+    #[must_use]
+    pub fn may_remove(self, role: Self) -> bool {
+        self.may_grant(role)
+    }
+
+    /// Whether this role may make `to` of somebody else who is `from`.
+    #[must_use]
+    pub fn may_change(self, from: Self, to: Self) -> bool {
+        self.may_grant(from) && self.may_grant(to)
+    }
+
+    /// Whether somebody of this role may make `to` of its own: who manages people may step down. Leaving is open to
+    /// everybody.
+    #[must_use]
+    pub fn may_become(self, to: Self) -> bool {
+        self.may(Permission::ManagePeople) && to <= self
+    }
+
     /// What this role may do, as the wire names it.
     pub fn permissions(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.into_iter().filter(move |permission| self.may(*permission))
@@ -54,6 +80,12 @@ macro_rules! permissions {
 permissions! {
     /// See the organization and its people.
     ReadOrganization => Viewer;
+    /// Invite, change and remove people, downhill only.
+    ManagePeople => Admin;
+    /// Change what the organization is called and how it presents itself.
+    UpdateOrganization => Admin;
+    /// Hand the organization over, or delete it.
+    RuleOrganization => Owner;
     /// See MCP servers, their end users and sessions.
     ReadServers => Viewer;
     /// Publish and configure MCP servers.
@@ -83,5 +115,22 @@ mod tests {
         }
         assert!(Role::Viewer.may(Permission::ReadTickets));
         assert!(!Role::Viewer.may(Permission::WorkTickets));
+    }
+
+    #[test]
+    fn nobody_grants_more_than_it_has_or_touches_an_equal_but_an_owner() {
+        for (actor, from, to) in Role::ALL
+            .iter()
+            .flat_map(|a| Role::ALL.map(move |b| (*a, b)))
+            .flat_map(|(a, b)| Role::ALL.map(move |c| (a, b, c)))
+        {
+            if actor.may_change(from, to) {
+                assert!(actor == Role::Owner || from < actor && to < actor, "{actor:?} {from:?} {to:?}");
+            }
+        }
+        assert!(Role::Owner.may_change(Role::Owner, Role::Viewer) && Role::Admin.may_grant(Role::Member));
+        assert!(!Role::Member.may_grant(Role::Viewer) && !Role::Admin.may_grant(Role::Admin));
+        assert!(Role::Admin.may_become(Role::Viewer) && !Role::Admin.may_become(Role::Owner));
+        assert!(!Role::Member.may_become(Role::Viewer), "who does not manage people leaves, or asks");
     }
 }

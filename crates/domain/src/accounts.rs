@@ -1,11 +1,13 @@
 //! People with an account, and how they prove who they are.
 
-use schemars::JsonSchema;
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{self, Id},
-    text::Email,
+    text::{Email, checked_text},
     time::Timestamp,
 };
 
@@ -61,36 +63,45 @@ pub struct SessionView {
     pub expires_at: Timestamp,
 }
 
-/// Passwords long enough to be accepted that everybody tries first; compared in lower case.
-const KNOWN: [&str; 24] = [
-    "000000000000",
-    "111111111111",
-    "121212121212",
-    "123123123123",
-    "123412341234",
-    "123456123456",
-    "1234567890123",
-    "123456789012",
-    "123456789abc",
-    "1q2w3e4r5t6y",
-    "aaaaaaaaaaaa",
-    "abcdefghijkl",
-    "administrator",
-    "changeme1234",
-    "iloveyou1234",
-    "letmein12345",
-    "passw0rd1234",
-    "password1234",
-    "password12345",
-    "passwordpassword",
-    "qwerty123456",
-    "qwertyuiop12",
-    "qwertyuiopas",
-    "welcome12345",
-];
-
-/// Whether a password is among the first that an attacker tries.
-#[must_use]
-pub fn is_well_known_password(password: &str) -> bool {
-    KNOWN.contains(&password.to_lowercase().as_str())
+/// One of a user's sign-ins, as a list of devices shows it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSession {
+    /// Its id.
+    pub id: Id<id::Session>,
+    /// What signed in: the program's `User-Agent`.
+    pub device: Option<String>,
+    /// From which network address.
+    pub address: Option<String>,
+    /// When it signed in.
+    pub created_at: Timestamp,
+    /// When it was last heard of, to within some minutes.
+    pub last_seen_at: Timestamp,
+    /// When it ends unless it is used.
+    pub expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
 }
+
+/// A short unique name: 3 to 32 of `a-z`, `0-9` and `_`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Username(String);
+
+impl TryFrom<String> for Username {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let legal = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if legal && (3..=32).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err("3 to 32 of a-z, 0-9 and _".to_owned())
+        }
+    }
+}
+
+checked_text!(
+    [] Username,
+    "Username".into(),
+    json_schema!({ "type": "string", "minLength": 3, "maxLength": 32, "pattern": "^[a-z0-9_]+$" })
+);

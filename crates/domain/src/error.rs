@@ -27,6 +27,9 @@ pub enum Error {
     /// Not there, or in another organization: the caller cannot tell which.
     #[error("{} not found", .0.words())]
     NotFound(Resource),
+    /// There is nobody to invite: the person is in, or has been asked. The code is the reference document's.
+    #[error("there is nobody to invite: {}", .0.sentence())]
+    NobodyToInvite(Standing),
     /// A subdomain's form.
     #[error("this subdomain cannot be used: {}", .0.sentence())]
     InvalidSubdomain(SubdomainProblem),
@@ -143,6 +146,10 @@ pub enum Denied {
     InsufficientRole,
     /// It belongs to somebody else.
     NotYours,
+    /// It was sent to another address than the account's.
+    EmailMismatch,
+    /// Nobody has shown yet that the account's address is the account's.
+    EmailUnverified,
     /// A mutation with a cookie, from a page that is not ours.
     CrossSite,
 }
@@ -152,6 +159,8 @@ impl Denied {
         match self {
             Self::InsufficientRole => "your role does not allow this",
             Self::NotYours => "you do not belong to it",
+            Self::EmailMismatch => "it was sent to another address",
+            Self::EmailUnverified => "verify your email address first: the link is in your mail",
             Self::CrossSite => "a request from another site cannot do this",
         }
     }
@@ -159,6 +168,8 @@ impl Denied {
         match self {
             Self::InsufficientRole => "insufficient_role",
             Self::NotYours => "not_yours",
+            Self::EmailMismatch => "email_mismatch",
+            Self::EmailUnverified => "email_unverified",
             Self::CrossSite => "cross_site",
         }
     }
@@ -171,6 +182,36 @@ pub enum Reason {
     IdempotencyKeyReused,
     /// The walkthrough has as many steps as fit.
     TooManySteps,
+    /// The organization would be without an owner.
+    LastOwner,
+    /// Nobody else enters a personal organization, and its owner cannot leave or delete it.
+    PersonalOrganization,
+    /// The invitation was answered, revoked or is too old, or whoever sent it may not invite any more.
+    InvitationClosed,
+}
+
+/// Why somebody cannot be invited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The person belongs to the organization.
+    Member,
+    /// The person has been asked already.
+    Invited,
+}
+
+impl Standing {
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Member => "already a member",
+            Self::Invited => "already invited",
+        }
+    }
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Member => "already_member",
+            Self::Invited => "already_invited",
+        }
+    }
 }
 
 impl Reason {
@@ -178,12 +219,18 @@ impl Reason {
         match self {
             Self::IdempotencyKeyReused => "this idempotency key came with another input before",
             Self::TooManySteps => "the walkthrough has as many steps as fit",
+            Self::LastOwner => "an organization needs an owner: make somebody else one first",
+            Self::PersonalOrganization => "this cannot be done with a personal organization",
+            Self::InvitationClosed => "this invitation does not stand any more",
         }
     }
     const fn reason(self) -> &'static str {
         match self {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::TooManySteps => "too_many_steps",
+            Self::LastOwner => "last_owner",
+            Self::PersonalOrganization => "personal_organization",
+            Self::InvitationClosed => "invitation_closed",
         }
     }
 }
@@ -248,6 +295,10 @@ resources! {
     McpSession = "mcp_session";
     /// Somebody's place in an organization.
     Member = "member";
+    /// An offer to join an organization.
+    Invitation = "invitation";
+    /// What a letter's link carries.
+    Token = "token";
     /// An end user of MCP servers.
     McpUser = "mcp_user";
     /// A walkthrough.
@@ -303,7 +354,7 @@ impl Error {
             Self::BadRequest(_) => ("BAD_REQUEST", 400),
             Self::Unauthenticated | Self::WrongCredentials => ("UNAUTHORIZED", 401),
             Self::Forbidden(_) => ("UNAUTHORIZED", 403),
-            Self::NotFound(_) => ("RESOURCE_NOT_FOUND", 404),
+            Self::NotFound(_) | Self::NobodyToInvite(_) => ("RESOURCE_NOT_FOUND", 404),
             Self::InvalidSubdomain(_) => ("INVALID_SUBDOMAIN", 422),
             Self::SubdomainAlreadyExists => ("SUBDOMAIN_ALREADY_EXISTS", 409),
             Self::AlreadyExists { .. } => ("RESOURCE_ALREADY_EXISTS", 409),
@@ -324,6 +375,9 @@ impl Error {
             Self::Unauthenticated | Self::WrongCredentials => json!({ "reason": "unauthenticated" }),
             Self::Forbidden(denied) => json!({ "reason": denied.reason() }),
             Self::NotFound(resource) => json!({ "resource": resource.wire() }),
+            Self::NobodyToInvite(standing) => {
+                json!({ "resource": Resource::User.wire(), "reason": standing.reason() })
+            }
             Self::InvalidSubdomain(problem) => json!({ "reason": problem.reason() }),
             Self::AlreadyExists { resource, field } => json!({ "resource": resource.wire(), "field": field }),
             Self::Conflict(reason) => json!({ "reason": reason.reason() }),

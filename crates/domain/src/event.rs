@@ -28,6 +28,53 @@ pub enum Event {
     SessionReuseDetected { session_id: Id<id::Session>, user_id: Id<id::User> },
     #[serde(rename = "session.organization_switched")]
     OrganizationSwitched { session_id: Id<id::Session>, organization_id: Id<id::Organization> },
+    /// Every session of the account, or every other than the one that asked for it.
+    #[serde(rename = "session.all_ended")]
+    SessionsEnded { user_id: Id<id::User> },
+    #[serde(rename = "user.updated")]
+    UserUpdated { user_id: Id<id::User> },
+    #[serde(rename = "user.deleted")]
+    UserDeleted { user_id: Id<id::User> },
+    #[serde(rename = "user.email_verified")]
+    EmailVerified { user_id: Id<id::User> },
+    #[serde(rename = "user.email_verification_requested")]
+    EmailVerificationRequested { user_id: Id<id::User> },
+    #[serde(rename = "user.password_changed")]
+    PasswordChanged { user_id: Id<id::User> },
+    #[serde(rename = "user.password_reset_requested")]
+    PasswordResetRequested { user_id: Id<id::User> },
+    #[serde(rename = "user.password_reset")]
+    PasswordReset { user_id: Id<id::User> },
+    #[serde(rename = "organization.updated")]
+    OrganizationUpdated { organization_id: Id<id::Organization> },
+    #[serde(rename = "organization.deleted")]
+    OrganizationDeleted { organization_id: Id<id::Organization> },
+    #[serde(rename = "organization.restored")]
+    OrganizationRestored { organization_id: Id<id::Organization> },
+    #[serde(rename = "organization.ownership_transferred")]
+    OwnershipTransferred { organization_id: Id<id::Organization>, member_id: Id<id::Member> },
+    #[serde(rename = "member.added")]
+    MemberAdded { member_id: Id<id::Member>, user_id: Id<id::User>, role: Role },
+    #[serde(rename = "member.role_changed")]
+    MemberRoleChanged { member_id: Id<id::Member>, from: Role, to: Role },
+    #[serde(rename = "member.removed")]
+    MemberRemoved { member_id: Id<id::Member>, user_id: Id<id::User> },
+    #[serde(rename = "member.left")]
+    MemberLeft { member_id: Id<id::Member>, user_id: Id<id::User> },
+    #[serde(rename = "invitation.created")]
+    InvitationCreated { invitation_id: Id<id::Invitation>, role: Role },
+    #[serde(rename = "invitation.resent")]
+    InvitationResent { invitation_id: Id<id::Invitation> },
+    #[serde(rename = "invitation.revoked")]
+    InvitationRevoked { invitation_id: Id<id::Invitation> },
+    #[serde(rename = "invitation.accepted")]
+    InvitationAccepted {
+        organization_id: Id<id::Organization>,
+        invitation_id: Id<id::Invitation>,
+        member_id: Id<id::Member>,
+    },
+    #[serde(rename = "invitation.declined")]
+    InvitationDeclined { organization_id: Id<id::Organization>, invitation_id: Id<id::Invitation> },
     #[serde(rename = "organization.created")]
     OrganizationCreated { organization_id: Id<id::Organization>, owner_role: Role },
     #[serde(rename = "mcp_server.created")]
@@ -69,13 +116,34 @@ impl Event {
     #[must_use]
     pub fn subject(&self) -> String {
         match self {
-            Self::UserSignedUp { user_id } => user_id.to_string(),
+            Self::UserSignedUp { user_id }
+            | Self::SessionsEnded { user_id }
+            | Self::UserUpdated { user_id }
+            | Self::UserDeleted { user_id }
+            | Self::EmailVerified { user_id }
+            | Self::EmailVerificationRequested { user_id }
+            | Self::PasswordChanged { user_id }
+            | Self::PasswordResetRequested { user_id }
+            | Self::PasswordReset { user_id } => user_id.to_string(),
             Self::SessionStarted { session_id, .. }
             | Self::SessionRefreshed { session_id, .. }
             | Self::SessionEnded { session_id, .. }
             | Self::SessionReuseDetected { session_id, .. }
             | Self::OrganizationSwitched { session_id, .. } => session_id.to_string(),
-            Self::OrganizationCreated { organization_id, .. } => organization_id.to_string(),
+            Self::OrganizationCreated { organization_id, .. }
+            | Self::OrganizationUpdated { organization_id }
+            | Self::OrganizationDeleted { organization_id }
+            | Self::OrganizationRestored { organization_id }
+            | Self::OwnershipTransferred { organization_id, .. } => organization_id.to_string(),
+            Self::MemberAdded { member_id, .. }
+            | Self::MemberRoleChanged { member_id, .. }
+            | Self::MemberRemoved { member_id, .. }
+            | Self::MemberLeft { member_id, .. } => member_id.to_string(),
+            Self::InvitationCreated { invitation_id, .. }
+            | Self::InvitationResent { invitation_id }
+            | Self::InvitationRevoked { invitation_id }
+            | Self::InvitationAccepted { invitation_id, .. }
+            | Self::InvitationDeclined { invitation_id, .. } => invitation_id.to_string(),
             Self::McpServerCreated { server_id, .. }
             | Self::McpServerConfigured { server_id, .. }
             | Self::WalkthroughsAssigned { server_id, .. } => server_id.to_string(),
@@ -100,11 +168,22 @@ impl Event {
     pub const fn home(&self) -> Option<Audience> {
         match self {
             Self::UserSignedUp { user_id }
+            | Self::SessionsEnded { user_id }
+            | Self::UserUpdated { user_id }
+            | Self::UserDeleted { user_id }
+            | Self::EmailVerified { user_id }
+            | Self::EmailVerificationRequested { user_id }
+            | Self::PasswordChanged { user_id }
+            | Self::PasswordResetRequested { user_id }
+            | Self::PasswordReset { user_id }
             | Self::SessionStarted { user_id, .. }
             | Self::SessionRefreshed { user_id, .. }
             | Self::SessionEnded { user_id, .. }
             | Self::SessionReuseDetected { user_id, .. } => Some(Audience::Account(*user_id)),
-            Self::OrganizationCreated { organization_id, .. } => Some(Audience::Organization(*organization_id)),
+            Self::OrganizationCreated { organization_id, .. }
+            | Self::OrganizationRestored { organization_id }
+            | Self::InvitationAccepted { organization_id, .. }
+            | Self::InvitationDeclined { organization_id, .. } => Some(Audience::Organization(*organization_id)),
             _ => None,
         }
     }

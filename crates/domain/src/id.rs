@@ -158,6 +158,10 @@ kinds! {
     Activity = "act";
     /// A key that signs access tokens.
     SigningKey = "key";
+    /// An offer to join an organization.
+    Invitation = "inv";
+    /// Something that is still to be done.
+    Job = "job";
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ pub mod analytics;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod mail;
 pub mod mcp_servers;
 pub mod organizations;
 pub mod page;
+pub mod patch;
 pub mod sessions;
 pub mod text;
 pub mod tickets;
@@ -18,4 +20,5 @@ pub mod walkthroughs;
 
 pub use error::{Error, Issue, Resource, Result};
 pub use id::Id;
+pub use patch::Patch;
 pub use time::Timestamp;

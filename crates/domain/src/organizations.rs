@@ -23,7 +23,7 @@ pub enum Plan {
 }
 
 /// A company, a team or one person's own place: the tenant.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Organization {
     /// Its id.
@@ -126,4 +126,53 @@ pub struct Membership {
     pub joined_at: Timestamp,
     /// What the role table grants.
     pub permissions: Vec<Permission>,
+}
+
+/// What became of an offer to join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationStatus {
+    /// Nobody has answered it.
+    Pending,
+    /// The person joined.
+    Accepted,
+    /// The person does not want to.
+    Declined,
+    /// The organization took it back.
+    Revoked,
+    /// Nobody answered it in time.
+    Expired,
+}
+
+/// An offer to join an organization. Its token is in the letter only.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// Its id.
+    pub id: Id<id::Invitation>,
+    /// Who is asked.
+    pub email: Email,
+    /// With what standing.
+    pub role: Role,
+    /// What became of it.
+    pub status: InvitationStatus,
+    /// What the inviter wants to say.
+    pub message: Option<String>,
+    /// Who asks; null where that account is gone.
+    pub inviter: Option<Inviter>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+}
+
+/// Who invites.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Inviter {
+    /// The user's id.
+    pub id: Id<id::User>,
+    /// The user's name.
+    pub name: Option<String>,
+    /// The user's address.
+    pub email: Email,
 }

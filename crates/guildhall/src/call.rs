@@ -33,7 +33,7 @@ pub async fn call(
     entry.call(&guildhall.app, &caller, input).await.map_err(|error| describe(&error))
 }
 
-fn describe(error: &Error) -> anyhow::Error {
+pub(crate) fn describe(error: &Error) -> anyhow::Error {
     let (code, _) = error.code();
     let Error::BadRequest(issues) = error else { return anyhow!("{code}: {error}") };
     let lines: Vec<String> = issues.iter().map(|issue| format!("  {issue}")).collect();

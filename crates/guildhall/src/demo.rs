@@ -6,15 +6,14 @@ use anyhow::{Context, Result, anyhow};
 use guildhall_domain::{Error, mcp_servers::SupportTicketType, text::Email, walkthroughs::WalkthroughType};
 use guildhall_services::{
     App, Caller,
-    auth::SignUp,
+    auth::{Password, SignIn},
     mcp_servers::CreateMcpServer,
     organizations::CreateOrganization,
-    ports::{Random, SystemRandom},
     walkthroughs::{AssignToServer, CreateStep, CreateWalkthrough, Place},
 };
 use serde_json::{Value, json};
 
-use crate::secret;
+use crate::{admin, secret};
 
 /// What a newcomer needs to try Guildhall.
 #[derive(Clone, Debug)]
@@ -34,7 +33,7 @@ const SLUG: &str = "guildhall-demo";
 pub(crate) async fn find_or_make(app: &App, data: &Path) -> Result<Option<Demo>> {
     let path = data.join(FILE);
     if app.is_new().await? {
-        let demo = Demo { email: EMAIL.to_owned(), password: new_password(), mcp_url: app.settings().server_url(SLUG) };
+        let demo = Demo { email: EMAIL.to_owned(), password: admin::made(), mcp_url: app.settings().server_url(SLUG) };
         // Written first: a password that nobody knows would be of no use.
         let text = json!({ "email": demo.email, "password": demo.password });
         secret::write(&path, &text.to_string())?;
@@ -50,25 +49,17 @@ pub(crate) async fn find_or_make(app: &App, data: &Path) -> Result<Option<Demo>>
     Ok(Some(Demo { email: field("email"), password: field("password"), mcp_url: app.settings().server_url(SLUG) }))
 }
 
-fn new_password() -> String {
-    let mut bytes = [0; 9];
-    SystemRandom.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Makes the demo; false where another node that started at the same time is making it.
 async fn make(app: &App, demo: &Demo) -> Result<bool> {
-    let sign_up = SignUp {
-        email: EMAIL.parse::<Email>().map_err(|e| anyhow!(e))?,
-        password: demo.password.clone().try_into().map_err(|e: String| anyhow!(e))?,
-        name: Some(text("Demo")?),
-    };
-    let signed_up = match app.call(&Caller::nobody(), sign_up).await {
+    let email: Email = EMAIL.parse().map_err(|e: String| anyhow!(e))?;
+    let password: Password<12, 128> = demo.password.clone().try_into().map_err(|e: String| anyhow!(e))?;
+    match app.create_user(email.clone(), Some(text("Demo")?), &password).await {
         Err(Error::AlreadyExists { .. }) => return Ok(false),
         other => other?,
     };
-    let tokens = signed_up.session.ok_or_else(|| anyhow!("the demo account could not sign in"))?;
-    let caller = Caller::bearer(tokens.access_token);
+    let password = demo.password.clone().try_into().map_err(|e: String| anyhow!(e))?;
+    let signed_in = app.call(&Caller::nobody(), SignIn { email, password }).await?;
+    let caller = Caller::bearer(signed_in.session.access_token);
     let organization = CreateOrganization {
         name: text("Guildhall Demo")?,
         slug: SLUG.parse().map_err(|e: String| anyhow!(e))?,

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use guildhall::{Guildhall, Settings};
+use guildhall::{Guildhall, Settings, Task};
 use tokio::net::TcpListener;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -22,6 +22,11 @@ enum Command {
     Serve {
         #[command(flatten)]
         settings: Settings,
+    },
+    /// Do what only an administrator of the installation may.
+    Admin {
+        #[command(subcommand)]
+        task: Task,
     },
     /// Call one procedure and print its answer.
     Call {
@@ -47,6 +52,10 @@ async fn main() -> Result<()> {
     match cli.command {
         None => serve(cli.settings).await,
         Some(Command::Serve { settings }) => serve(settings).await,
+        Some(Command::Admin { task }) => {
+            println!("{}", guildhall::carry_out(task).await?);
+            Ok(())
+        }
         Some(Command::Call { procedure, input, email, organization, settings }) => {
             let guildhall = Guildhall::open(&settings).await?;
             let answer = guildhall::call(&guildhall, &procedure, &input, email.as_deref(), organization).await?;

@@ -4,13 +4,14 @@ use std::{fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use guildhall_catalogue::{Catalogue, catalogue};
+use guildhall_outbound::{Letters, Post};
 use guildhall_repositories::{Database, Observer};
 use guildhall_services::{
     App, Settings as ServiceSettings,
-    ports::{SystemClock, SystemRandom},
+    ports::{Ports, SystemClock, SystemRandom},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     demo::{self, Demo},
@@ -20,6 +21,8 @@ use crate::{
 
 /// How often histograms are folded, so that they do not grow when nobody asks for them.
 const METRICS_PACE: Duration = Duration::from_secs(5);
+/// Where letters are without a mail server, in the data folder.
+const MAIL: &str = "mail";
 /// How often rows that nobody needs any more are swept away.
 const SWEEP_PACE: Duration = Duration::from_hours(1);
 
@@ -63,9 +66,12 @@ impl Guildhall {
             public_url: public_url.clone(),
             base_domain: settings.base_domain.clone(),
             secret: secret::find(settings.secret.as_deref(), &settings.data)?,
-            limits: settings.limits(),
+            verify_email: settings.verify_email,
+            limits: settings.limits.limits(),
         };
-        let app = App::open(database, for_services, Arc::new(SystemClock), Arc::new(SystemRandom)).await;
+        let ports =
+            Ports { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), mail: Arc::new(post(settings)?) };
+        let app = App::open(database, for_services, ports).await;
         let app = app.map_err(|error| match error {
             guildhall_domain::Error::Internal(cause) => anyhow::anyhow!(cause),
             other => anyhow::anyhow!(other),
@@ -114,7 +120,9 @@ impl Guildhall {
                 max_body_bytes: http.max_body_bytes,
             }),
         );
-        tokio::spawn(keep_up(metrics.clone(), self.app.clone()));
+        let mut beside = JoinSet::new(); // ends with this function
+        beside.spawn(keep_up(metrics.clone(), self.app.clone()));
+        beside.spawn(guildhall_workers::run(self.app.clone()));
         let page = Arc::new(move || metrics.render());
         let router = guildhall_http::router(self.app.clone(), self.catalogue.clone(), http.clone(), hosted, page);
         Ok(guildhall_http::serve(listener, router, http, shutdown).await?)
@@ -126,6 +134,16 @@ impl Guildhall {
     /// Where something else counts already.
     pub fn count() -> Result<PrometheusHandle> {
         Ok(PrometheusBuilder::new().install_recorder()?)
+    }
+}
+
+/// What carries letters: a mail server, or a folder to look into.
+fn post(settings: &Settings) -> Result<Post> {
+    let letters = Letters::open(settings.mail_templates.as_deref()).context("cannot use the letter templates")?;
+    let from = settings.mail_from();
+    match &settings.smtp_url {
+        Some(url) => Post::smtp(url, &from, letters).context("cannot use the mail server's URL"),
+        None => Post::folder(&settings.data.join(MAIL), &from, letters).context("cannot use the folder for letters"),
     }
 }
 

@@ -7,7 +7,8 @@ use std::{
 
 use clap::Args;
 use guildhall_repositories::Location;
-use guildhall_services::{Limits, Rate};
+
+use crate::limits::LimitSettings;
 
 /// Where and how Guildhall runs. Every flag has an environment variable; none is needed to start.
 #[derive(Clone, Args)]
@@ -52,18 +53,21 @@ pub struct Settings {
     /// Connections open at once.
     #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", default_value_t = 10_000)]
     pub max_connections: usize,
-    /// Sign-ins to one account, such as 10/15m.
-    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_IN_ACCOUNT")]
-    pub limit_sign_in_account: Option<Rate>,
-    /// Sign-ins from one address.
-    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_IN_ADDRESS")]
-    pub limit_sign_in_address: Option<Rate>,
-    /// Sign-ups from one address.
-    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_UP_ADDRESS")]
-    pub limit_sign_up_address: Option<Rate>,
-    /// Refreshes from one address.
-    #[arg(long, env = "GUILDHALL_LIMIT_REFRESH_ADDRESS")]
-    pub limit_refresh_address: Option<Rate>,
+    /// Mail server, such as smtps://user:password@mail.example:465; without, letters are files in the data folder.
+    #[arg(long, env = "GUILDHALL_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Whom letters are from; Guildhall <no-reply@<base domain>> without.
+    #[arg(long, env = "GUILDHALL_MAIL_FROM")]
+    pub mail_from: Option<String>,
+    /// Folder with letter templates that take the place of the built-in ones of the same name.
+    #[arg(long, env = "GUILDHALL_MAIL_TEMPLATES")]
+    pub mail_templates: Option<PathBuf>,
+    /// An address must be verified before its account can sign in.
+    #[arg(long, env = "GUILDHALL_VERIFY_EMAIL")]
+    pub verify_email: bool,
+    /// How often things may be done.
+    #[command(flatten)]
+    pub limits: LimitSettings,
 }
 
 impl Settings {
@@ -82,13 +86,7 @@ impl Settings {
         url.trim_end_matches('/').to_owned()
     }
 
-    pub(crate) fn limits(&self) -> Limits {
-        let usual = Limits::default();
-        Limits {
-            sign_in_account: self.limit_sign_in_account.unwrap_or(usual.sign_in_account),
-            sign_in_address: self.limit_sign_in_address.unwrap_or(usual.sign_in_address),
-            sign_up_address: self.limit_sign_up_address.unwrap_or(usual.sign_up_address),
-            refresh_address: self.limit_refresh_address.unwrap_or(usual.refresh_address),
-        }
+    pub(crate) fn mail_from(&self) -> String {
+        self.mail_from.clone().unwrap_or_else(|| format!("Guildhall <no-reply@{}>", self.base_domain))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a tenant's rows are reached through a [`Tenant`], and a [`Tenant`] has an organization from birth.
 //! Entities are private, so no other crate can build a query that forgets it. Statements are started in `tenant.rs`,
-//! `person.rs` and `system/` only, each with its reason (and one subquery in `visitors.rs`). Foreign keys between tenant tables carry the
+//! `person/` and `system/` only, each with its reason (and one subquery in `visitors.rs`). Foreign keys between tenant tables carry the
 //! organization, so that even a wrong statement cannot link two of them; that is what holds joins.
 mod analytics;
 mod columns;
@@ -10,6 +10,7 @@ mod database;
 mod entities;
 mod error;
 mod events;
+mod invitations;
 mod mcp_servers;
 mod organizations;
 mod person;
@@ -25,11 +26,15 @@ pub use analytics::Counters;
 pub use database::{Access, Database, Location, Observer};
 pub use error::{Error, Result};
 pub use events::Events;
+pub use invitations::{Invitations, StoredInvitation};
 pub use mcp_servers::{McpServers, ServerCounts, StoredServer};
 pub use organizations::{Members, OrganizationRow, Profile};
 pub use person::Person;
 pub use sessions::{NewCall, NewVisit, SessionFilter, StoredVisit, ToolCalls, Visits};
-pub use system::{Admission, NewUser, SessionRow, StoredKey, System};
+pub use system::{
+    Admission, DeletedOrganization, NewUser, OpenedInvitation, Purpose, RetiredName, SessionRow, StoredJob, StoredKey,
+    System,
+};
 pub use tenant::Tenant;
 pub use tickets::{ListedTickets, NewActivity, NewTicket, TicketFilter, TicketSort, Tickets};
 pub use visitors::{KnownVisit, VisitorRow, Who};

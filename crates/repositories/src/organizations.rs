@@ -5,19 +5,21 @@ use guildhall_domain::{
     access::Role,
     id,
     organizations::{Member, Organization, Owner, Person},
-    text::Slug,
+    text::{Email, Slug},
     time::Date,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef,
-    SelectTwo,
-    sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr},
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef, SelectTwo,
+    sea_query::{Expr, ExprTrait, LockType, OnConflict, SimpleExpr},
 };
+use uuid::Uuid;
 
 use crate::{
     Result, Tenant,
     columns::{read, read_option, time, word},
-    entities::{member, organization, user},
+    entities::{member, organization, ticket, user},
+    error::of_account,
 };
 
 /// What an organization is.
@@ -49,6 +51,50 @@ impl Profile<'_> {
     pub async fn find(self) -> Result<Option<Organization>> {
         let living = self.0.select::<organization::Entity>().filter(organization::Column::DeletedAt.is_null());
         living.one(&self.0.executor()).await?.map(Organization::try_from).transpose()
+    }
+
+    /// The same, so that nobody else can change who belongs to it or what it is before this transaction ends.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn hold(self) -> Result<Option<Organization>> {
+        let mut living = self.0.select::<organization::Entity>().filter(organization::Column::DeletedAt.is_null());
+        if self.0.access.is_postgres() {
+            living = living.lock(LockType::NoKeyUpdate); // SQLite has one writer
+        }
+        living.one(&self.0.executor()).await?.map(Organization::try_from).transpose()
+    }
+
+    /// Changes what the organization is called and how it presents itself to what `edited` says.
+    ///
+    /// # Errors
+    /// [`crate::Error::Taken`] where the slug is.
+    pub async fn update(self, edited: &Organization) -> Result<()> {
+        let update = self
+            .0
+            .update::<organization::Entity>()
+            .col_expr(organization::Column::Name, Expr::value(edited.name.clone()))
+            .col_expr(organization::Column::Slug, Expr::value(word(&edited.slug)))
+            .col_expr(organization::Column::Description, Expr::value(edited.description.clone()))
+            .col_expr(organization::Column::LogoUrl, Expr::value(edited.logo_url.clone()))
+            .col_expr(organization::Column::Website, Expr::value(edited.website.clone()))
+            .col_expr(organization::Column::UpdatedAt, Expr::value(edited.updated_at.millis()));
+        update.exec(&self.0.executor()).await?;
+        Ok(())
+    }
+
+    /// Takes the organization out of every answer; its rows and names stay until it is purged.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn delete(self, now: Timestamp) -> Result<()> {
+        let delete = self
+            .0
+            .update::<organization::Entity>()
+            .col_expr(organization::Column::DeletedAt, Expr::value(now.millis()))
+            .filter(organization::Column::DeletedAt.is_null());
+        delete.exec(&self.0.executor()).await?;
+        Ok(())
     }
 
     /// Founds the organization; none where the slug is taken, by a living organization or a deleted one.
@@ -104,7 +150,7 @@ impl Members<'_> {
     /// Gives a user a place.
     ///
     /// # Errors
-    /// [`crate::Error::Taken`] where the user has one.
+    /// [`crate::Error::Taken`] where the user has one, [`crate::Error::Contended`] where the account is gone.
     pub async fn add(self, id: Id<id::Member>, user: Id<id::User>, role: Role, now: Timestamp) -> Result<()> {
         let row = member::Model {
             id: id.uuid(),
@@ -113,7 +159,67 @@ impl Members<'_> {
             role: word(role),
             created_at: now.millis(),
         };
-        self.0.insert::<member::Entity>(vec![row]).await
+        let insert = self.0.inserting::<member::Entity>([row]);
+        insert.exec_without_returning(&self.0.executor()).await.map_err(of_account)?;
+        Ok(())
+    }
+
+    /// The place of that id.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn find(self, id: Id<id::Member>) -> Result<Option<Member>> {
+        let row = self.with_users().filter(member::Column::Id.eq(id.uuid())).one(&self.0.executor()).await?;
+        row.map(read_member).transpose()
+    }
+
+    /// That user's place.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn of(self, user: Id<id::User>) -> Result<Option<Member>> {
+        let row = self.with_users().filter(member::Column::UserId.eq(user.uuid())).one(&self.0.executor()).await?;
+        row.map(read_member).transpose()
+    }
+
+    /// Whether somebody of that address has a place.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn has_address(self, email: &Email) -> Result<bool> {
+        let found = self.0.select::<member::Entity>().join(JoinType::InnerJoin, its_user());
+        Ok(found.filter(user::Column::Email.eq(email.as_str())).count(&self.0.executor()).await? > 0)
+    }
+
+    /// How many of them have that role.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn count_of(self, role: Role) -> Result<u64> {
+        let found = self.0.select::<member::Entity>().filter(member::Column::Role.eq(word(role)));
+        Ok(found.count(&self.0.executor()).await?)
+    }
+
+    /// Gives `member` another role.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn change(self, member: &Member, role: Role) -> Result<Member> {
+        let change = self.0.update::<member::Entity>().col_expr(member::Column::Role, Expr::value(word(role)));
+        change.filter(member::Column::Id.eq(member.id.uuid())).exec(&self.0.executor()).await?;
+        Ok(Member { role, ..member.clone() })
+    }
+
+    /// Ends `member`'s place; what was assigned to it is assigned to nobody.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn remove(self, member: &Member) -> Result<()> {
+        let nobody = Expr::value(None::<Uuid>);
+        let unassign = self.0.update::<ticket::Entity>().col_expr(ticket::Column::AssigneeId, nobody);
+        unassign.filter(ticket::Column::AssigneeId.eq(member.id.uuid())).exec(&self.0.executor()).await?;
+        self.0.delete::<member::Entity>(Condition::all().add(member::Column::Id.eq(member.id.uuid()))).await?;
+        Ok(())
     }
 
     /// Owners first, then admins, members, viewers; then by joining.

@@ -11,6 +11,7 @@ use crate::{
     analytics::Counters,
     database::Access,
     events::Events,
+    invitations::Invitations,
     mcp_servers::McpServers,
     organizations::{Members, Profile},
     sessions::{ToolCalls, Visits},
@@ -53,6 +54,8 @@ impl<'a> Tenant<'a> {
         profile -> Profile;
         /// Who belongs to it.
         members -> Members;
+        /// Whom it has asked to join.
+        invitations -> Invitations;
         /// What happened in it.
         events -> Events;
         /// The MCP servers it publishes.

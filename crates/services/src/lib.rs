@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod analytics;
 pub mod auth;
 pub mod example;
+mod jobs;
 pub mod mcp_servers;
 pub mod organizations;
 mod pipeline;
@@ -25,3 +26,4 @@ pub use pipeline::{
 };
 pub use sessions::{Answer, Begun, Client, FinishedCall, Guest, Served, Visit, Visitor};
 pub use settings::{Limits, Rate, Settings};
+pub use upkeep::Purged;

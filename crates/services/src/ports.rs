@@ -1,6 +1,19 @@
-//! What the services need from the world and a user may swap: time and chance.
+//! What the services need from the world and a user may swap: time, chance and mail.
 
-use guildhall_domain::Timestamp;
+use std::{error::Error as StdError, pin::Pin, sync::Arc};
+
+use guildhall_domain::{Timestamp, mail::Letter};
+
+/// Everything the services need from the world.
+#[derive(Clone)]
+pub struct Ports {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where secrets come from.
+    pub random: Arc<dyn Random>,
+    /// What carries letters to people.
+    pub mail: Arc<dyn Mail>,
+}
 
 /// What time it is.
 pub trait Clock: Send + Sync + 'static {
@@ -12,6 +25,25 @@ pub trait Clock: Send + Sync + 'static {
 pub trait Random: Send + Sync + 'static {
     /// Fills `bytes` with bytes nobody can guess.
     fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Carries letters to people.
+pub trait Mail: Send + Sync + 'static {
+    /// Hands `letter` over to whoever delivers it. Called again with the same letter where it fails, or where the
+    /// process ends before the answer is written down.
+    fn send<'a>(&'a self, letter: &'a Letter) -> Sending<'a>;
+}
+
+/// A letter on its way.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Undelivered>> + Send + 'a>>;
+
+/// A letter that was not taken.
+#[derive(Debug)]
+pub enum Undelivered {
+    /// Worth trying again: the mail server is away or busy.
+    Later(Box<dyn StdError + Send + Sync>),
+    /// Not worth it: there is no such mailbox, or the letter cannot be written.
+    Never(Box<dyn StdError + Send + Sync>),
 }
 
 /// The machine's own clock.

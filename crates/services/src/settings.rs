@@ -13,6 +13,8 @@ pub struct Settings {
     pub base_domain: String,
     /// Seals what must be read again but not by whoever reads the database; 32 bytes, the same on every node.
     pub secret: [u8; 32],
+    /// Whether an address must be verified before its account can sign in.
+    pub verify_email: bool,
     /// How often things may be done.
     pub limits: Limits,
 }
@@ -33,10 +35,28 @@ pub struct Limits {
     pub sign_in_account: Rate,
     /// Sign-ins from one address.
     pub sign_in_address: Rate,
+    /// Sign-ups with one email address.
+    pub sign_up_account: Rate,
     /// Sign-ups from one address.
     pub sign_up_address: Rate,
     /// Refreshes from one address.
     pub refresh_address: Rate,
+    /// Requests for a new password for one account.
+    pub reset_account: Rate,
+    /// Requests for a new password from one address.
+    pub reset_address: Rate,
+    /// Uses of the links in letters from one address.
+    pub link_address: Rate,
+    /// Times that somebody who is signed in gives the account's own password.
+    pub password_account: Rate,
+    /// Invitations sent by one account.
+    pub invite_account: Rate,
+    /// Invitations sent from one address.
+    pub invite_address: Rate,
+    /// Invitations sent to one email address, by all organizations together.
+    pub invite_recipient: Rate,
+    /// Invitations made by one organization.
+    pub invite_organization: Rate,
 }
 
 impl std::fmt::Debug for Settings {
@@ -71,8 +91,17 @@ impl Default for Limits {
         Self {
             sign_in_account: Rate { uses: 10, window: minutes(15) },
             sign_in_address: Rate { uses: 100, window: minutes(15) },
+            sign_up_account: Rate { uses: 5, window: minutes(60) },
             sign_up_address: Rate { uses: 60, window: minutes(60) },
             refresh_address: Rate { uses: 600, window: minutes(15) },
+            reset_account: Rate { uses: 3, window: minutes(60) },
+            reset_address: Rate { uses: 30, window: minutes(60) },
+            link_address: Rate { uses: 100, window: minutes(15) },
+            password_account: Rate { uses: 10, window: minutes(15) },
+            invite_account: Rate { uses: 100, window: minutes(60) },
+            invite_address: Rate { uses: 300, window: minutes(60) },
+            invite_recipient: Rate { uses: 10, window: minutes(24 * 60) },
+            invite_organization: Rate { uses: 500, window: minutes(24 * 60) },
         }
     }
 }
@@ -82,6 +111,11 @@ impl Settings {
     #[must_use]
     pub fn secret_of(text: &str) -> [u8; 32] {
         hash(&[b"guildhall secret", text.as_bytes()]).try_into().unwrap_or_default()
+    }
+
+    /// Where somebody who cannot sign in any more begins.
+    pub(crate) fn reset_page(&self) -> String {
+        format!("{}/reset-password", self.public_url)
     }
 
     /// What a person pastes into an MCP client to reach the server of that subdomain. Machines rarely resolve names
@@ -117,6 +151,7 @@ mod tests {
             public_url: public_url.to_owned(),
             base_domain: base_domain.to_owned(),
             secret: [0; 32],
+            verify_email: false,
             limits: Limits::default(),
         };
         let url = |url, base| at(url, base).server_url("acme-help");

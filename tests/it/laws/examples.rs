@@ -6,16 +6,53 @@ use serde_json::{Value, json};
 /// A valid input for our owner; another `n` makes another of what must be unique.
 pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
     let step = |index: usize| side.steps[index].id;
+    let people = || side.people.as_ref().unwrap_or_else(|| panic!("{name} wants a furnished world"));
+    let member = || people().members[n % people().members.len()];
+    let invitation = || people().invitations[n % people().invitations.len()].clone();
+    let organization = side.organization.id;
     Some(match name {
         "example.execute" => json!({ "name": format!("n{n}"), "age": 30 }),
         "auth.signUp" => json!({ "email": format!("new{n}@example.test"), "password": World::PASSWORD, "name": "New" }),
         "auth.signIn" => json!({ "email": side.email, "password": World::PASSWORD }),
         "auth.refresh" => json!({ "refreshToken": side.refresh_token }),
-        "auth.signOut" | "auth.getSession" | "account.listOrganizations" => json!({}),
+        "auth.signOut" | "auth.getSession" | "auth.listSessions" => json!({}),
+        "auth.revokeSession" => json!({ "sessionId": people().sessions[n % people().sessions.len()] }),
+        "auth.changePassword" => {
+            json!({ "currentPassword": World::PASSWORD, "newPassword": format!("another long enough phrase {n}") })
+        }
+        "auth.requestPasswordReset" => json!({ "email": format!("somebody{n}@example.test") }),
+        "auth.resetPassword" => {
+            json!({ "token": people().reset_token, "newPassword": format!("another long enough phrase {n}") })
+        }
+        "auth.verifyEmail" => json!({ "token": people().verify_token }),
+        "account.getProfile" | "account.listOrganizations" | "account.getDefaultOrganization" => json!({}),
+        "account.updateProfile" => json!({ "name": format!("Renamed {n}"), "username": format!("renamed_{n}"),
+            "image": "https://example.test/i.png" }),
+        "account.delete" => json!({ "password": World::PASSWORD }),
         "account.switchOrganization" => json!({}),
         "organization.create" => json!({ "name": "New", "slug": format!("new-org-{n}"), "description": "d",
             "logoUrl": "https://example.test/l.png", "website": "https://example.test" }),
         "organization.get" => json!({ "organizationId": side.organization.id, "includeMembers": true }),
+        "organization.update" => json!({ "organizationId": organization, "name": format!("Renamed {n}"),
+            "slug": side.organization.slug, "description": null, "logoUrl": "https://example.test/l.png",
+            "website": null }),
+        "organization.delete" => json!({ "organizationId": organization, "confirmSlug": side.organization.slug }),
+        "organization.leave" => json!({ "organizationId": organization }),
+        "organization.transferOwnership" => json!({ "memberId": member() }),
+        "organization.inviteMember" => json!({ "organizationId": organization, "message": "Come in",
+            "email": format!("invited{n}@example.test"), "role": "viewer" }),
+        "organization.resendInvitation" | "organization.revokeInvitation" => json!({ "invitationId": invitation().0 }),
+        "organization.listInvitations" => json!({ "limit": 5, "status": "pending" }),
+        "organization.getInvitation" => {
+            json!({ "token": people().invitations[(n + 4) % people().invitations.len()].1 }) // its token is not renewed
+        }
+        "organization.acceptInvitation" => json!({ "token": people().asked[0].1 }),
+        "organization.declineInvitation" => json!({ "invitationId": people().asked[1].0 }),
+        "organization.updateMemberRole" => {
+            json!({ "organizationId": organization, "memberId": member(), "role": "viewer" })
+        }
+        "organization.removeMember" => json!({ "organizationId": organization,
+            "memberId": people().members[(n + 4) % people().members.len()] }),
         "organization.getMembers" => json!({}),
         "organization.listMembers" => json!({ "page": 1, "pageSize": 10 }),
         "mcpServers.create" => json!({ "name": "New", "slug": format!("new-server-{n}"), "productPlatformOrTool": "p",
@@ -71,6 +108,28 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
     })
 }
 
+/// Procedures after which our owner is signed out, is no owner any more, or has nothing to own.
+pub(super) const LAST: [&str; 7] = [
+    "auth.signOut",
+    "auth.changePassword",
+    "auth.resetPassword",
+    "account.delete",
+    "organization.delete",
+    "organization.leave",
+    "organization.transferOwnership",
+];
+
+/// What a law goes through: all procedures that can share a world, and then each of the others in one of its own.
+pub(super) async fn worlds() -> Vec<(World, Vec<&'static str>)> {
+    let shared = World::furnished().await;
+    let names = shared.catalogue.iter().map(|entry| entry.name).filter(|name| !LAST.contains(name)).collect();
+    let mut worlds = vec![(shared, names)];
+    for last in LAST {
+        worlds.push((World::furnished().await, vec![last]));
+    }
+    worlds
+}
+
 /// The example of a procedure that must have one.
 pub(super) fn required(name: &str, side: &Side, n: usize) -> Value {
     example(name, side, n).unwrap_or_else(|| panic!("{name} has no example in tests/it/laws/examples.rs"))
@@ -78,7 +137,7 @@ pub(super) fn required(name: &str, side: &Side, n: usize) -> Value {
 
 #[tokio::test]
 async fn every_procedure_has_an_example_and_a_checked_schema() {
-    let world = World::new().await;
+    let world = World::furnished().await;
     for entry in world.catalogue.iter() {
         required(entry.name, &world.ours, 0);
         assert!(entry.is_checked(), "{}: its schema does not compile", entry.name);

@@ -51,7 +51,7 @@ fn objects(value: &Value, path: String, found: &mut Vec<String>) {
 
 #[tokio::test]
 async fn unknown_fields_are_refused_at_every_depth() {
-    let world = World::new().await;
+    let world = World::furnished().await;
     for entry in world.catalogue.iter() {
         let example = required(entry.name, &world.ours, 1);
         let mut places = Vec::new();
@@ -114,7 +114,7 @@ fn beyond(schema: &Value, value: &Value) -> Vec<Value> {
 
 #[tokio::test]
 async fn one_beyond_a_limit_is_refused_and_the_field_named() {
-    let world = World::new().await;
+    let world = World::furnished().await;
     let mut tried = 0;
     for entry in world.catalogue.iter() {
         let example = required(entry.name, &world.ours, 1);
@@ -137,7 +137,7 @@ async fn one_beyond_a_limit_is_refused_and_the_field_named() {
 
 #[tokio::test]
 async fn what_is_needed_is_named_when_it_is_missing() {
-    let world = World::new().await;
+    let world = World::furnished().await;
     for entry in world.catalogue.iter() {
         for field in entry.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let mut input = required(entry.name, &world.ours, 1);
@@ -149,7 +149,7 @@ async fn what_is_needed_is_named_when_it_is_missing() {
 
 #[tokio::test]
 async fn what_may_be_left_out_may_not_be_null_unless_it_says_so() {
-    let world = World::new().await;
+    let world = World::furnished().await;
     let nullable = ["assigneeId", "description", "type", "estimatedDurationMinutes", "nextStepReference"];
     for entry in world.catalogue.iter() {
         let example = required(entry.name, &world.ours, 1);
@@ -157,7 +157,12 @@ async fn what_may_be_left_out_may_not_be_null_unless_it_says_so() {
         leaves(&entry.input, &example, String::new(), &mut places);
         for (path, _) in places {
             let field = path.rsplit('/').next().unwrap_or_default();
-            if path.is_empty() || takes_anything(entry.name, &path) || nullable.contains(&field) {
+            let clears = match entry.name {
+                "account.updateProfile" => true,
+                "organization.update" => ["logoUrl", "website"].contains(&field),
+                _ => false,
+            };
+            if path.is_empty() || takes_anything(entry.name, &path) || nullable.contains(&field) || clears {
                 continue;
             }
             let mut input = example.clone();

@@ -48,13 +48,16 @@ fn theirs(side: &Side, prefix: &str) -> String {
         "wst" => side.steps[0].id.to_string(),
         "tkt" => side.ticket.to_string(),
         "usr" => side.user.to_string(),
+        "mem" => side.people.as_ref().unwrap().members[0].to_string(),
+        "inv" => side.people.as_ref().unwrap().invitations[0].0.to_string(),
+        "ses" => side.people.as_ref().unwrap().sessions[0].to_string(),
         other => panic!("no foreign id with the prefix {other}: add one"),
     }
 }
 
 #[tokio::test]
 async fn a_foreign_id_answers_like_an_id_that_never_was() {
-    let world = World::new().await;
+    let world = World::furnished().await;
     let mut tried = 0;
     for entry in world.catalogue.iter() {
         let example = required(entry.name, &world.ours, 1);
@@ -92,7 +95,7 @@ async fn a_foreign_id_answers_like_an_id_that_never_was() {
 
 #[tokio::test]
 async fn another_organization_is_not_found_by_id_or_slug() {
-    let world = World::new().await;
+    let world = World::furnished().await;
     for entry in world.catalogue.iter().filter(|entry| entry.reach == "org") {
         for named in [
             world.theirs.organization.id.to_string(),
@@ -116,7 +119,7 @@ async fn another_organization_is_not_found_by_id_or_slug() {
 
 #[tokio::test]
 async fn no_answer_to_us_speaks_of_them() {
-    let world = World::new().await;
+    let world = World::furnished().await;
     for entry in world.catalogue.iter() {
         let answer = world.call(entry.name, &world.ours.owner, required(entry.name, &world.ours, 1)).await;
         let seen = seen(&answer).to_string();

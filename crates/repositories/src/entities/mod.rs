@@ -5,6 +5,9 @@
 pub(crate) mod connection_count;
 pub(crate) mod event;
 pub(crate) mod idempotency_key;
+pub(crate) mod invitation;
+pub(crate) mod job;
+pub(crate) mod mailed_token;
 pub(crate) mod mcp_server;
 pub(crate) mod mcp_session;
 pub(crate) mod mcp_user;
@@ -12,6 +15,7 @@ pub(crate) mod member;
 pub(crate) mod oauth_config;
 pub(crate) mod organization;
 pub(crate) mod rate_limit;
+pub(crate) mod retired_name;
 pub(crate) mod session;
 pub(crate) mod signing_key;
 pub(crate) mod ticket;
@@ -43,6 +47,7 @@ impl crate::tenant::TenantTable for organization::Entity {
 tenant_tables!(
     connection_count,
     event,
+    invitation,
     mcp_server,
     mcp_session,
     mcp_user,

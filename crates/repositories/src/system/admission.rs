@@ -24,8 +24,14 @@ pub struct Admission {
     pub session: Option<Id<id::Session>>,
     /// The organization that the session works in.
     pub active_organization: Option<Id<id::Organization>>,
+    /// The one that was last switched to, whether or not it can still be entered.
+    pub chosen_organization: Option<Id<id::Organization>>,
     /// When the session ends.
     pub expires_at: Timestamp,
+    /// When the session began.
+    pub started_at: Timestamp,
+    /// When the session was last written down as used.
+    pub last_seen_at: Timestamp,
     /// The place in the organization asked for; none where there is none or the caller is a stranger.
     pub membership: Option<(Id<id::Organization>, Id<id::Member>, Role)>,
 }
@@ -36,6 +42,8 @@ struct AdmissionRow {
     session_id: Option<Uuid>,
     active_organization_id: Option<Uuid>,
     expires_at: Option<i64>,
+    started_at: Option<i64>,
+    last_seen_at: Option<i64>,
     organization_id: Option<Uuid>,
     member_id: Option<Uuid>,
     role: Option<String>,
@@ -43,7 +51,7 @@ struct AdmissionRow {
 
 impl System<'_> {
     /// Who that session is, in one statement with the caller's place in the organization that `named` names by id or
-    /// slug, or else in the active one. None where the session is over.
+    /// slug, or else in the active one, or else in the personal one. None where the session is over.
     ///
     /// # Errors
     /// Where the database fails.
@@ -60,7 +68,9 @@ impl System<'_> {
             .column_as(session::Column::UserId, "user_id")
             .column_as(session::Column::Id, "session_id")
             .column_as(session::Column::ActiveOrganizationId, "active_organization_id")
-            .column_as(session::Column::ExpiresAt, "expires_at");
+            .column_as(session::Column::ExpiresAt, "expires_at")
+            .column_as(session::Column::CreatedAt, "started_at")
+            .column_as(session::Column::LastSeenAt, "last_seen_at");
         let active = Expr::col((session::Entity, session::Column::ActiveOrganizationId));
         join_place(
             QuerySelect::query(&mut select),
@@ -68,8 +78,7 @@ impl System<'_> {
             active,
             Expr::col((session::Entity, session::Column::UserId)),
         );
-        let row = select.into_model::<AdmissionRow>().one(&self.access.executor()).await?;
-        row.map(Admission::try_from).transpose()
+        self.at_home(select.into_model::<AdmissionRow>().one(&self.access.executor()).await?, named).await
     }
 
     /// The same for a user that another program vouches for, without a session.
@@ -83,8 +92,17 @@ impl System<'_> {
             .column_as(user::Column::DefaultOrganizationId, "active_organization_id");
         let active = Expr::col((user::Entity, user::Column::DefaultOrganizationId));
         join_place(QuerySelect::query(&mut select), named, active, Expr::col((user::Entity, user::Column::Id)));
-        let row = select.into_model::<AdmissionRow>().one(&self.access.executor()).await?;
-        row.map(Admission::try_from).transpose()
+        self.at_home(select.into_model::<AdmissionRow>().one(&self.access.executor()).await?, named).await
+    }
+
+    /// Whoever asks for no organization and has no place in the active one any more works in the personal one.
+    async fn at_home(self, row: Option<AdmissionRow>, named: Option<&str>) -> Result<Option<Admission>> {
+        let Some(mut admission) = row.map(Admission::try_from).transpose()? else { return Ok(None) };
+        if named.is_none() && admission.membership.is_none() {
+            admission.membership = self.access.person(admission.user).place_at_home().await?;
+            admission.active_organization = admission.membership.map(|(organization, ..)| organization);
+        }
+        Ok(Some(admission))
     }
 }
 
@@ -121,7 +139,10 @@ impl TryFrom<AdmissionRow> for Admission {
             user: Id::from_uuid(row.user_id),
             session: row.session_id.map(Id::from_uuid),
             active_organization: row.active_organization_id.map(Id::from_uuid),
+            chosen_organization: row.active_organization_id.map(Id::from_uuid),
             expires_at: time(row.expires_at.unwrap_or(i64::MAX)),
+            started_at: time(row.started_at.unwrap_or(i64::MAX)),
+            last_seen_at: time(row.last_seen_at.unwrap_or(i64::MAX)),
             membership,
         })
     }

@@ -84,6 +84,15 @@ impl System<'_> {
         Ok((row.uses, time(row.window_start)))
     }
 
+    /// Forgets the uses of one limit.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_limit(self, key: &[u8]) -> Result<()> {
+        rate_limit::Entity::delete_by_id(key.to_vec()).exec(&self.access.executor()).await?;
+        Ok(())
+    }
+
     /// Takes an idempotency key; none where it is fresh or was taken before `forgotten`, else the hash of the input it
     /// came with and its sealed answer. Waits for a transaction that has just taken it.
     ///
@@ -118,6 +127,16 @@ impl System<'_> {
         }
         let row = idempotency_key::Entity::find_by_id(id.to_vec()).one(&self.access.executor()).await?;
         Ok(row.map(|row| (row.input_hash, row.sealed_output)))
+    }
+
+    /// The hash of the input that an idempotency key came with since `forgotten`, and its sealed answer.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn idempotency_key(self, id: &[u8], forgotten: Timestamp) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>> {
+        let taken = idempotency_key::Entity::find_by_id(id.to_vec())
+            .filter(idempotency_key::Column::CreatedAt.gte(forgotten.millis()));
+        Ok(taken.one(&self.access.executor()).await?.map(|row| (row.input_hash, row.sealed_output)))
     }
 
     /// Keeps the sealed answer of a taken idempotency key.

@@ -4,6 +4,9 @@
 
 mod admission;
 mod guards;
+mod jobs;
+mod letters;
+mod upkeep;
 
 use guildhall_domain::{
     Id, Timestamp,
@@ -22,12 +25,16 @@ use sea_orm::{
 
 pub use admission::Admission;
 pub use guards::StoredKey;
+pub use jobs::StoredJob;
+pub use letters::{OpenedInvitation, Purpose};
+pub use upkeep::{DeletedOrganization, RetiredName};
 
 use crate::{
     Result,
     columns::time,
     database::Access,
     entities::{event, mcp_server, organization, session, user},
+    error::of_account,
     events,
     visitors::{PublishedRow, VisitorRow, Who, join_visitor, offers_walkthroughs},
 };
@@ -135,7 +142,7 @@ impl System<'_> {
     /// Begins a sign-in.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// [`crate::Error::Contended`] where the account is gone.
     pub async fn start_session(self, new: &SessionRow) -> Result<()> {
         let row = session::ActiveModel {
             id: Set(new.id.uuid()),
@@ -151,7 +158,7 @@ impl System<'_> {
             address: Set(new.address.clone()),
             user_agent: Set(new.user_agent.clone()),
         };
-        session::Entity::insert(row).exec_without_returning(&self.access.executor()).await?;
+        session::Entity::insert(row).exec_without_returning(&self.access.executor()).await.map_err(of_account)?;
         Ok(())
     }
 

@@ -4,23 +4,22 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use guildhall_domain::{Error, Id, Result, Timestamp, id};
-use guildhall_repositories::{Database, StoredKey};
+use guildhall_repositories::{Access, Database, StoredKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{
-    ports::{Clock, Random},
-    secrets,
-    settings::Settings,
-};
+use crate::{ports::Ports, secrets, settings::Settings};
 
 /// How long an access token works.
 pub(crate) const ACCESS_LIFE: Duration = Duration::from_mins(10);
@@ -50,9 +49,18 @@ pub struct Keys(Arc<Inner>);
 struct Inner {
     database: Database,
     settings: Settings,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    ports: Ports,
     ring: RwLock<Ring>,
+    reading: AtomicBool,
+}
+
+/// What a token of ours was signed for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signed {
+    /// The account.
+    pub(crate) user: Id<id::User>,
+    /// The sign-in.
+    pub(crate) session: Id<id::Session>,
 }
 
 /// The keys known to this node.
@@ -66,23 +74,60 @@ struct Ring {
 
 /// How long an unknown key id is believed to be unknown before the database is asked again.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long the published keys are shown without asking whether another node made one.
-const STALE: Duration = Duration::from_mins(1);
+/// How long the keys are used without asking whether they have changed.
+const STALE: Duration = Duration::from_secs(4);
 
 impl Keys {
-    pub(crate) async fn open(
-        database: Database,
-        settings: Settings,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self> {
-        let keys = Self(Arc::new(Inner { database, settings, clock, random, ring: RwLock::default() }));
+    pub(crate) async fn open(database: Database, settings: Settings, ports: Ports) -> Result<Self> {
+        let keys = Self(Arc::new(Inner {
+            database,
+            settings,
+            ports,
+            ring: RwLock::default(),
+            reading: AtomicBool::new(false),
+        }));
         keys.read().await?;
         if keys.ring(|ring| ring.signer.is_none()) {
-            keys.make().await?;
+            let access = keys.0.database.write().await?;
+            keys.make(&access).await?;
+            access.commit().await?;
             keys.read().await?;
         }
         Ok(keys)
+    }
+
+    /// Reads the keys again where that was some seconds ago: an administrator may have made a new one, or dropped one
+    /// that leaked, on another node. One caller reads, the others go on with what is known.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub(crate) async fn keep_fresh(&self) -> Result<()> {
+        let now = self.0.ports.clock.now();
+        let stale = self.ring(|ring| ring.read_at.is_none_or(|at| at.plus(STALE) <= now));
+        if !stale || self.0.reading.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let read = self.read().await;
+        self.0.reading.store(false, Ordering::Release);
+        read
+    }
+
+    /// Signs with a new key from now on. The others verify what they signed until it is worth nothing any more, or,
+    /// where `drop_old`, no longer: then every access token and cookie is void at once, and refresh tokens are not.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub(crate) async fn rotate(&self, drop_old: bool) -> Result<Id<id::SigningKey>> {
+        let now = self.0.ports.clock.now();
+        let access = self.0.database.write().await?;
+        let id = self.make(&access).await?;
+        access.system().retire_signing_keys(id, now).await?;
+        if drop_old {
+            access.system().forget_signing_keys(now.plus(Duration::from_millis(1))).await?;
+        }
+        access.commit().await?;
+        self.read().await?;
+        Ok(id)
     }
 
     /// An access token for a session of a user, and when it stops working.
@@ -111,7 +156,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] where it is not one of ours, or is expired.
-    pub(crate) async fn access(&self, token: &str, now: Timestamp) -> Result<Id<id::Session>> {
+    pub(crate) async fn access(&self, token: &str, now: Timestamp) -> Result<Signed> {
         self.verify(ACCESS, token, now).await
     }
 
@@ -119,16 +164,13 @@ impl Keys {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] where it is not one of ours, or is expired.
-    pub(crate) async fn cookie(&self, token: &str, now: Timestamp) -> Result<Id<id::Session>> {
+    pub(crate) async fn cookie(&self, token: &str, now: Timestamp) -> Result<Signed> {
         self.verify(COOKIE, token, now).await
     }
 
     /// The public halves as a JWK set (RFC 7517, RFC 8037).
     pub(crate) async fn published(&self) -> Result<Value> {
-        let now = self.0.clock.now();
-        if self.ring(|ring| ring.read_at.is_none_or(|at| at.plus(STALE) < now)) {
-            self.read().await?;
-        }
+        self.keep_fresh().await?;
         Ok(json!({ "keys": self.ring(|ring| ring.published.clone()) }))
     }
 
@@ -158,7 +200,7 @@ impl Keys {
         })
     }
 
-    async fn verify(&self, typ: &str, token: &str, now: Timestamp) -> Result<Id<id::Session>> {
+    async fn verify(&self, typ: &str, token: &str, now: Timestamp) -> Result<Signed> {
         if token.len() > LONGEST_TOKEN {
             return Err(Error::Unauthenticated);
         }
@@ -183,12 +225,13 @@ impl Keys {
         if expired || early {
             return Err(Error::Unauthenticated);
         }
-        claims.sid.parse().map_err(|_| Error::Unauthenticated)
+        let bad = |_| Error::Unauthenticated;
+        Ok(Signed { user: claims.sub.parse().map_err(bad)?, session: claims.sid.parse().map_err(bad)? })
     }
 
     async fn read(&self) -> Result<()> {
         let stored = self.0.database.read().system().signing_keys().await?;
-        let mut ring = Ring { read_at: Some(self.0.clock.now()), ..Ring::default() };
+        let mut ring = Ring { read_at: Some(self.0.ports.clock.now()), ..Ring::default() };
         for key in stored {
             let kid = key.id.to_string();
             if ring.signer.is_none() && !key.retired {
@@ -206,15 +249,15 @@ impl Keys {
         Ok(())
     }
 
-    async fn make(&self) -> Result<()> {
+    async fn make(&self, access: &Access) -> Result<Id<id::SigningKey>> {
         let broken = |_| Error::internal("an Ed25519 key could not be made");
         let pair = Ed25519KeyPair::generate().map_err(broken)?;
         let private = pair.to_pkcs8().map_err(broken)?;
         let mut nonce = [0; 12];
-        self.0.random.fill(&mut nonce);
+        self.0.ports.random.fill(&mut nonce);
         let mut bits = [0; 10];
-        self.0.random.fill(&mut bits);
-        let now = self.0.clock.now();
+        self.0.ports.random.fill(&mut bits);
+        let now = self.0.ports.clock.now();
         let id = uuid::Builder::from_unix_timestamp_millis(now.millis().unsigned_abs(), &bits).into_uuid();
         let key = StoredKey {
             id: Id::from_uuid(id),
@@ -222,9 +265,9 @@ impl Keys {
             sealed_private_key: secrets::seal(&self.0.settings.secret, nonce, private.as_ref())?,
             retired: false,
         };
-        let access = self.0.database.write().await?;
+        let id = key.id;
         access.system().add_signing_key(key, now).await?;
-        Ok(access.commit().await?)
+        Ok(id)
     }
 
     fn ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> T {

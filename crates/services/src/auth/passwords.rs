@@ -10,6 +10,7 @@ use guildhall_domain::{Error, Result};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
+use zxcvbn::{Score, zxcvbn};
 
 use crate::ports::Random;
 
@@ -82,13 +83,23 @@ impl Passwords {
         Ok(Self { room: Arc::new(Semaphore::new(cores)), queue, random, nobodys })
     }
 
-    /// The PHC string of `password`.
+    /// The PHC string of a new password of somebody of whom `known` is known.
     ///
     /// # Errors
+    /// `BAD_REQUEST` naming `field` where the password is among the first that anybody would try,
     /// [`Error::TooManyRequests`] where too many wait already.
-    pub(crate) async fn hash(&self, password: &str) -> Result<String> {
-        let (password, salt) = (password.as_bytes().to_vec(), salt(&*self.random));
-        self.work(move || hash(&password, salt)).await?
+    pub(crate) async fn hash_new(&self, field: &str, password: &str, known: &[&str]) -> Result<String> {
+        let (password, salt) = (password.to_owned(), salt(&*self.random));
+        let (field, known) = (field.to_owned(), known.iter().map(|&known| known.to_owned()).collect::<Vec<_>>());
+        self.work(move || {
+            let known: Vec<&str> =
+                known.iter().flat_map(|known| [known.as_str()].into_iter().chain(known.split('@'))).collect();
+            if zxcvbn(&password, &known).score() < Score::Two {
+                return Err(Error::field(&field, "is among the first that anybody would try"));
+            }
+            hash(password.as_bytes(), salt)
+        })
+        .await?
     }
 
     /// Whether `password` is the one hashed; takes as long where there is no hash to compare with.

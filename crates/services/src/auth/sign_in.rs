@@ -1,16 +1,18 @@
 use guildhall_domain::{
     Error, Result,
     accounts::{Tokens, User},
+    error::Denied,
     event::Event,
     text::Email,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Password, tokens};
+use super::{Password, tokens, verify_email};
 use crate::{Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle, settings::Limits};
 
-/// Signs in with email and password. A wrong email and a wrong password get the same answer at the same cost.
+/// Signs in with email and password. A wrong email and a wrong password get the same answer at the same cost. Where
+/// addresses must be verified first and this one is not, the right password has the link mailed again.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
@@ -29,6 +31,9 @@ pub struct SignedInNow {
     pub session: Tokens,
 }
 
+/// What sign-ins are counted under. A right password is no guess and clears the account's count.
+pub(super) const LIMIT: &str = "sign-in";
+
 impl Procedure for SignIn {
     const NAME: &'static str = "auth.signIn";
     type Effect = Mutation;
@@ -38,8 +43,8 @@ impl Procedure for SignIn {
 
     fn throttles(&self, limits: &Limits) -> Vec<Throttle> {
         vec![
-            Throttle::Key("sign-in", self.email.as_str().to_owned(), limits.sign_in_account),
-            Throttle::Address("sign-in", limits.sign_in_address),
+            Throttle::Key(LIMIT, self.email.as_str().to_owned(), limits.sign_in_account),
+            Throttle::Address(LIMIT, limits.sign_in_address),
         ]
     }
 
@@ -47,7 +52,7 @@ impl Procedure for SignIn {
         let hash = desk.password_hash(&self.email).await?;
         let right = desk.passwords().verify(self.password.text(), hash.as_deref()).await?;
         let password_hash = hash.filter(|_| right).ok_or(Error::WrongCredentials)?;
-        Ok(Prepared { password_hash })
+        Ok(Prepared { password_hash, ..Prepared::default() })
     }
 
     async fn run(self, cx: &Cx<'_, Public>) -> Result<Outcome<SignedInNow>> {
@@ -55,6 +60,12 @@ impl Procedure for SignIn {
         // The password may have been changed since it was verified.
         let still = found.filter(|(_, hash, _)| *hash == cx.prepared().password_hash);
         let (user, _, organization) = still.ok_or(Error::WrongCredentials)?;
+        if cx.settings().verify_email && !user.email_verified {
+            verify_email::ask(cx, user.id, user.email).await?;
+            let event = Event::EmailVerificationRequested { user_id: user.id };
+            return Ok(Outcome::Refused(Error::Forbidden(Denied::EmailUnverified), event));
+        }
+        cx.forgive(LIMIT, self.email.as_str()).await?;
         let (session_id, session) = tokens::begin(cx, user.id, organization).await?;
         let event = Event::SessionStarted { session_id, user_id: user.id };
         Ok(Outcome::Changed(SignedInNow { user, session }, event))

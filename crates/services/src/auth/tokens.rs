@@ -12,15 +12,12 @@ use guildhall_domain::{Id, Result, accounts::Tokens, id};
 use guildhall_repositories::SessionRow;
 use uuid::Uuid;
 
+use super::sign_ins;
 use crate::{
     Cx, Public,
     secrets::{derive, hash, is_derived},
 };
 
-/// How long a sign-in lasts without being refreshed.
-const SESSION_LIFE: Duration = Duration::from_hours(24 * 30);
-/// How long it lasts at the most, refreshed or not.
-const LONGEST_SESSION: Duration = Duration::from_hours(24 * 180);
 /// How long a spent refresh token still gets the answer that may have been lost.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
@@ -78,7 +75,7 @@ pub(super) async fn begin(
         previous_refresh_hash: None,
         rotated_at: cx.now(),
         created_at: cx.now(),
-        expires_at: cx.now().plus(SESSION_LIFE),
+        expires_at: sign_ins::lasts(cx.now(), cx.now()),
         ended: false,
         address,
         user_agent,
@@ -90,8 +87,7 @@ pub(super) async fn begin(
 /// Spends `token` and answers with its successor; none where it was spent before or the session is over.
 pub(super) async fn rotate(cx: &Cx<'_, Public>, row: &SessionRow, token: &RefreshToken) -> Result<Option<Tokens>> {
     let next = token.next(&cx.settings().secret);
-    let latest = row.created_at.plus(LONGEST_SESSION);
-    let expires_at = cx.now().plus(SESSION_LIFE).min(latest);
+    let expires_at = sign_ins::lasts(row.created_at, cx.now());
     let spent = cx.system().rotate(row.id, &token.hash(), &next.hash(), expires_at, cx.now()).await?;
     if spent { Ok(Some(tokens(cx, &SessionRow { expires_at, ..row.clone() }, &next)?)) } else { Ok(None) }
 }

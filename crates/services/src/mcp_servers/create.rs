@@ -6,7 +6,7 @@ use guildhall_domain::{
     mcp_servers::{AuthType, McpServer, PayloadCapture, Subdomain, SupportTicketType},
     text::Text,
 };
-use guildhall_repositories::{self as repositories, StoredServer};
+use guildhall_repositories::{self as repositories, RetiredName, StoredServer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,9 @@ impl Procedure for CreateMcpServer {
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<McpServer>> {
         let slug = Subdomain::parse(self.slug.as_str())?;
+        if cx.system().is_retired(RetiredName::McpServer, slug.as_str()).await? {
+            return Err(Error::SubdomainAlreadyExists);
+        }
         let config = super::fitting_config(cx.tenant(), self.auth_type, self.custom_oauth_config_id).await?;
         let server = StoredServer {
             id: cx.fresh_id(),

@@ -1,4 +1,5 @@
 use guildhall_domain::{Error, Result, mcp_servers::Subdomain, text::Text};
+use guildhall_repositories::RetiredName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,8 @@ impl Procedure for ValidateSubdomain {
 
     async fn run(self, cx: &Cx<'_, SignedIn>) -> Result<ValidSubdomain> {
         let subdomain = Subdomain::parse(self.subdomain.as_str())?;
-        if cx.system().subdomain_exists(&subdomain).await? {
+        let was_taken = cx.system().is_retired(RetiredName::McpServer, subdomain.as_str()).await?;
+        if was_taken || cx.system().subdomain_exists(&subdomain).await? {
             return Err(Error::SubdomainAlreadyExists);
         }
         Ok(ValidSubdomain { subdomain })

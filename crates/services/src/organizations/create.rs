@@ -1,14 +1,15 @@
 use guildhall_domain::{
-    Error, Resource, Result,
+    Result,
     access::Role,
     event::Event,
     organizations::Organization,
     text::{Slug, Text, WebUrl},
 };
-use guildhall_repositories::OrganizationRow;
+use guildhall_repositories::{OrganizationRow, RetiredName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::update::taken;
 use crate::{Cx, Mutation, Outcome, Procedure, SignedIn};
 
 /// Founds an organization. The caller becomes its owner, and works in it from now on.
@@ -47,8 +48,10 @@ impl Procedure for CreateOrganization {
             website: self.website.map(String::from),
             is_personal: false,
         };
-        let taken = Error::AlreadyExists { resource: Resource::Organization, field: "slug" };
-        let organization = home.profile().found(new, cx.now()).await?.ok_or(taken)?;
+        if cx.system().is_retired(RetiredName::Organization, new.slug.as_str()).await? {
+            return Err(taken());
+        }
+        let organization = home.profile().found(new, cx.now()).await?.ok_or_else(taken)?;
         home.members().add(cx.fresh_id(), cx.person().id(), Role::Owner, cx.now()).await?;
         if let Some(session) = cx.admission().session {
             cx.person().activate(session, organization.id, cx.now()).await?;

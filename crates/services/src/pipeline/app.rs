@@ -1,28 +1,28 @@
 //! Guildhall, ready to be called.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
 use guildhall_domain::{
     Error, Id, Result, Timestamp,
-    event::{Audience, Event},
+    event::{Actor, Audience, Event},
     id::{self, Kind},
 };
-use guildhall_repositories::Database;
+use guildhall_repositories::{Access, Database};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use uuid::ContextV7;
 
 use super::{
-    Caller, Cx, Desk, Effect, Prepared, Procedure, Reach, Throttle,
-    idempotency::{self, Claimed},
+    Caller, Cx, Desk, Effect, Prepared, Procedure, Reach, SignedIn, Throttle,
+    idempotency::{Claimed, Use},
     reach::{Door, Known},
 };
 use crate::{
     auth::{Keys, Passwords},
-    ports::{Clock, Random},
+    ports::{Mail, Ports},
     secrets::{hash, hex},
     sessions::{Keep, Recorder},
     settings::Settings,
@@ -34,14 +34,14 @@ pub struct App(Arc<Inner>);
 
 struct Inner {
     database: Database,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    ports: Ports,
     ids: Mutex<ContextV7>,
     settings: Settings,
     keys: Keys,
     passwords: Passwords,
     recorder: Recorder,
     happenings: broadcast::Sender<Happened>,
+    jobs: Notify,
 }
 
 /// Something happened and is committed: what listeners are woken with.
@@ -66,18 +66,14 @@ impl App {
     ///
     /// # Errors
     /// Where the database fails, or holds keys that were sealed with another secret.
-    pub async fn open(
-        database: Database,
-        settings: Settings,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self> {
-        let keys = Keys::open(database.clone(), settings.clone(), clock.clone(), random.clone()).await?;
-        let passwords = Passwords::new(random.clone())?;
+    pub async fn open(database: Database, settings: Settings, ports: Ports) -> Result<Self> {
+        let keys = Keys::open(database.clone(), settings.clone(), ports.clone()).await?;
+        let passwords = Passwords::new(ports.random.clone())?;
         let recorder = Recorder::start(database.clone());
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
         let ids = Mutex::new(ContextV7::new());
-        Ok(Self(Arc::new(Inner { database, clock, random, ids, settings, keys, passwords, recorder, happenings })))
+        let jobs = Notify::new();
+        Ok(Self(Arc::new(Inner { database, ports, ids, settings, keys, passwords, recorder, happenings, jobs })))
     }
 
     /// Calls a procedure. The only way in, for every transport and for Rust.
@@ -105,20 +101,49 @@ impl App {
         input: P,
         keep: Option<&Keep<'_, P::Output>>,
     ) -> Result<(P::Output, bool)> {
+        let pace = P::pace(&self.0.settings).map(|pace| tokio::time::Instant::now() + pace);
+        let done = self.run_now(caller, input, keep).await;
+        if let Some(pace) = pace {
+            tokio::time::sleep_until(pace).await;
+        }
+        done
+    }
+
+    async fn run_now<P: Procedure>(
+        &self,
+        caller: &Caller,
+        input: P,
+        keep: Option<&Keep<'_, P::Output>>,
+    ) -> Result<(P::Output, bool)> {
         let issues = input.check();
         if !issues.is_empty() {
             return Err(Error::BadRequest(issues));
         }
-        self.throttle(caller, input.throttles(&self.0.settings.limits)).await?;
+        self.keys().keep_fresh().await?;
         let known = Known::of::<P::Reach>(self, caller).await?;
-        let prepared = input.prepare(&Desk { app: self }).await?;
+        self.throttle(caller, &known, input.throttles(&self.0.settings.limits)).await?;
+        match self.prepare_and_attempt(caller, &known, &input, keep).await {
+            // What is used up or out of reach now may be so because of this very call, whose answer was lost.
+            Err(error) => self.replay(caller, &known, &input).await?.map_or(Err(error), |answer| Ok((answer, false))),
+            done => done,
+        }
+    }
+
+    async fn prepare_and_attempt<P: Procedure>(
+        &self,
+        caller: &Caller,
+        known: &Known,
+        input: &P,
+        keep: Option<&Keep<'_, P::Output>>,
+    ) -> Result<(P::Output, bool)> {
+        let prepared = input.prepare(&Desk { app: self, known }).await?;
         for attempt in 1..MOST_ATTEMPTS {
-            match self.attempt(caller, &known, &prepared, input.clone(), keep).await {
+            match self.attempt(caller, known, &prepared, input.clone(), keep).await {
                 Err(Error::Contended) => tokio::time::sleep(self.pause(attempt)).await,
                 done => return done,
             }
         }
-        self.attempt(caller, &known, &prepared, input, keep).await
+        self.attempt(caller, known, &prepared, input.clone(), keep).await
     }
 
     /// One transaction's worth of [`App::call`].
@@ -138,15 +163,16 @@ impl App {
 
         let mut claim = None;
         if let Some(key) = caller.idempotency_key.as_ref().filter(|_| writes) {
-            let text = to_json(&input)?;
-            match idempotency::claim(&access, self, &reach, P::NAME, key.as_str(), &text).await? {
+            let place = input.organization().or_else(|| caller.organization.clone());
+            let key = Use::of(reach.actor(), place.as_deref(), P::NAME, key.as_str(), &to_json(&input)?);
+            match key.claim(&access, self).await? {
                 Claimed::Answered(answer) => return Ok((from_json(&answer)?, false)),
                 Claimed::Fresh(fresh) => claim = Some(fresh),
             }
         }
-        let cx = Cx { reach, access, app: self, caller, prepared };
+        let cx = Cx { reach, access, app: self, caller, prepared, posted: AtomicBool::new(false) };
         let settled = P::Effect::settle(input.run(&cx).await?);
-        let Cx { reach, access, .. } = cx;
+        let Cx { reach, access, posted, .. } = cx;
         if !writes {
             return Ok((settled.answer?, false));
         }
@@ -165,10 +191,38 @@ impl App {
         }
         access.commit().await?;
         if let Some(happened) = happened {
-            // Nobody listening is no failure.
-            let _ = self.0.happenings.send(happened);
+            self.announce(happened);
+        }
+        if posted.into_inner() {
+            self.0.jobs.notify_one();
         }
         Ok((settled.answer?, kept))
+    }
+
+    /// Wakes the listeners of this node; nobody listening is no failure.
+    pub(crate) fn announce(&self, happened: Happened) {
+        let _ = self.0.happenings.send(happened);
+    }
+
+    /// Ends when a job may have been written down on this node.
+    pub async fn job_written(&self) {
+        self.0.jobs.notified().await;
+    }
+
+    /// The answer that this very call got before under its idempotency key.
+    async fn replay<P: Procedure>(&self, caller: &Caller, known: &Known, input: &P) -> Result<Option<P::Output>> {
+        let Some(key) = caller.idempotency_key.as_ref().filter(|_| P::Effect::WRITES) else { return Ok(None) };
+        let access = self.0.database.read();
+        let actor = if P::Reach::RECOGNIZES {
+            let door = Door { app: self, access: &access, caller, known, named: None, writes: true };
+            SignedIn::admit(door, ()).await?.actor()
+        } else {
+            Actor::Nobody
+        };
+        let place = input.organization().or_else(|| caller.organization.clone());
+        let key = Use::of(actor, place.as_deref(), P::NAME, key.as_str(), &to_json(input)?);
+        let answer = key.replay(&access, self).await?;
+        answer.map(|answer| from_json(&answer)).transpose()
     }
 
     /// Listens to what happens on this node from now on.
@@ -180,7 +234,7 @@ impl App {
     /// What time it is.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.0.ports.clock.now()
     }
 
     /// Whether the database answers.
@@ -220,7 +274,7 @@ impl App {
     /// Bytes that nobody can guess.
     pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0.random.fill(&mut bytes);
+        self.0.ports.random.fill(&mut bytes);
         bytes
     }
 
@@ -236,26 +290,36 @@ impl App {
         &self.0.passwords
     }
 
+    pub(crate) fn mail(&self) -> &dyn Mail {
+        &*self.0.ports.mail
+    }
+
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.0.recorder
     }
 
-    async fn write_down<R: Reach>(
-        &self,
-        access: &guildhall_repositories::Access,
-        reach: &R,
-        event: Option<Event>,
-    ) -> Result<Option<Happened>> {
+    async fn write_down<R: Reach>(&self, access: &Access, reach: &R, event: Option<Event>) -> Result<Option<Happened>> {
         let Some(event) = event else { return Ok(None) };
         let audience = event.home().or_else(|| reach.audience());
         let audience = audience.ok_or_else(|| Error::internal("an event that belongs to nobody's history"))?;
+        Ok(Some(self.note(access, reach.actor(), audience, event).await?))
+    }
+
+    /// Writes an event into a history, in the transaction of what happened.
+    pub(crate) async fn note(
+        &self,
+        access: &Access,
+        actor: Actor,
+        audience: Audience,
+        event: Event,
+    ) -> Result<Happened> {
         let id = self.fresh_id();
-        access.system().record(id, reach.actor(), audience, &event, self.now()).await?;
-        Ok(Some(Happened { id, audience, event }))
+        access.system().record(id, actor, audience, &event, self.now()).await?;
+        Ok(Happened { id, audience, event })
     }
 
     /// Counts the call, for good: an attempt counts whether or not it succeeds.
-    async fn throttle(&self, caller: &Caller, throttles: Vec<Throttle>) -> Result<()> {
+    async fn throttle(&self, caller: &Caller, known: &Known, throttles: Vec<Throttle>) -> Result<()> {
         if throttles.is_empty() {
             return Ok(());
         }
@@ -266,11 +330,16 @@ impl App {
                 Throttle::Key(name, key, rate) => (name, key, rate),
                 Throttle::Address(name, rate) => match caller.address {
                     Some(address) => (name, network(address), rate),
+                    // Unknown to programs that call without a network: they are one place.
+                    None => (name, String::new(), rate),
+                },
+                Throttle::Caller(name, rate) => match known.user() {
+                    Some(user) => (name, user.to_string(), rate),
                     None => continue,
                 },
             };
             let window = i64::try_from(rate.window.as_millis()).unwrap_or(i64::MAX);
-            let key = hash(&[b"limit", name.as_bytes(), key.as_bytes()]);
+            let key = throttle_key(name, &key);
             let (uses, since) = access.system().use_limit(&key, window, self.now()).await?;
             if uses > i64::from(rate.uses) {
                 let left = since.plus(rate.window).millis().saturating_sub(self.now().millis());
@@ -280,6 +349,11 @@ impl App {
         access.commit().await?;
         if wait > 0 { Err(Error::TooManyRequests { retry_after_ms: wait }) } else { Ok(()) }
     }
+}
+
+/// What a limit's uses are counted under.
+pub(crate) fn throttle_key(name: &str, key: &str) -> Vec<u8> {
+    hash(&[b"limit", name.as_bytes(), key.as_bytes()])
 }
 
 /// An address as it is counted: all of an IPv6 /64 is one.

@@ -1,23 +1,63 @@
 //! What a running procedure has at hand.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use guildhall_domain::{
-    Id, Result, Timestamp,
-    access::Role,
+    Error, Id, Resource, Result, Timestamp,
+    access::{Permission, Role},
+    accounts::User,
+    error::Denied,
     id::{self, Kind},
+    mail::Matter,
+    organizations::{Belonging, Member, Organization},
     text::Email,
 };
-use guildhall_repositories::{Access, Admission, Person, System, Tenant};
+use guildhall_repositories::{Access, Admission, Person, Purpose, StoredInvitation, System, Tenant};
 
-use super::{App, AtServer, Caller, InOrganization, Reach, SignedIn};
-use crate::{auth::Keys, auth::Passwords, sessions::Guest, settings::Settings};
+use super::{App, AtServer, Caller, InOrganization, Reach, SignedIn, app::throttle_key, reach::Known};
+use crate::{
+    auth::{
+        Keys, Passwords,
+        links::{self, Opens},
+    },
+    jobs::{self, Job},
+    sessions::Guest,
+    settings::Settings,
+};
 
 /// What [`Procedure::prepare`](super::Procedure::prepare) has at hand: no transaction, and nobody is admitted yet.
 #[derive(Debug)]
 pub struct Desk<'a> {
     pub(super) app: &'a App,
+    pub(super) known: &'a Known,
 }
 
 impl Desk<'_> {
+    /// Verifies the caller's own password; answers its hash, so that a change in between is noticed.
+    ///
+    /// # Errors
+    /// `BAD_REQUEST` naming `field` where it is another.
+    pub(crate) async fn own_password(&self, field: &str, password: &str) -> Result<String> {
+        let user = self.known.user().ok_or(Error::Unauthenticated)?;
+        let hash = self.app.database().read().person(user).password_hash().await?;
+        let right = self.passwords().verify(password, hash.as_deref()).await?;
+        hash.filter(|_| right).ok_or_else(|| Error::field(field, "is wrong"))
+    }
+
+    /// The account whose mailed token that is.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` where it does not work (any more).
+    pub(crate) async fn bearer_of(&self, token: &str, purpose: Purpose) -> Result<User> {
+        let access = self.app.database().read();
+        let missing = Error::NotFound(Resource::Token);
+        let Some(user) = access.system().token(&links::hash_of(purpose.into(), token), purpose, self.app.now()).await?
+        else {
+            return Err(missing);
+        };
+        access.person(user).account().await?.ok_or(missing)
+    }
+
     /// What hashes and verifies passwords.
     pub(crate) fn passwords(&self) -> &Passwords {
         self.app.passwords()
@@ -33,7 +73,9 @@ impl Desk<'_> {
 /// What was done before the transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Prepared {
-    /// A new password's hash, or the one that the given password was verified against.
+    /// A new password's hash.
+    pub(crate) new_password_hash: String,
+    /// The hash that the given password was verified against.
     pub(crate) password_hash: String,
 }
 
@@ -45,6 +87,8 @@ pub struct Cx<'a, R: Reach> {
     pub(super) app: &'a App,
     pub(super) caller: &'a Caller,
     pub(super) prepared: &'a Prepared,
+    /// Whether a job was written down.
+    pub(super) posted: AtomicBool,
 }
 
 impl<R: Reach> Cx<'_, R> {
@@ -72,6 +116,11 @@ impl<R: Reach> Cx<'_, R> {
         self.app.settings()
     }
 
+    /// What runs this.
+    pub(crate) const fn app(&self) -> &App {
+        self.app
+    }
+
     /// From where the call came, and with what.
     pub(crate) fn device(&self) -> (Option<String>, Option<String>) {
         let agent = self.caller.user_agent.as_ref().map(|agent| agent.chars().take(300).collect());
@@ -81,6 +130,27 @@ impl<R: Reach> Cx<'_, R> {
     /// What signs and verifies tokens.
     pub(crate) fn keys(&self) -> &Keys {
         self.app.keys()
+    }
+
+    /// Writes down a letter, to be sent once this transaction is committed.
+    pub(crate) async fn post(&self, to: Email, matter: Matter) -> Result<()> {
+        self.enqueue(Job::Letter { to, matter }, None).await
+    }
+
+    /// Writes down something to be done once this transaction is committed, for an organization where it is for one.
+    pub(crate) async fn enqueue(&self, job: Job, organization: Option<Id<id::Organization>>) -> Result<()> {
+        self.posted.store(true, Ordering::Relaxed);
+        jobs::write(self.app, &self.access, &job, organization).await
+    }
+
+    /// A new link for a letter, and the hash to know its token by.
+    pub(crate) fn fresh_link(&self, opens: Opens) -> (String, Vec<u8>) {
+        links::fresh(self.app, opens)
+    }
+
+    /// Gives back what this call used of the limit of that name for `key`: it was no guess.
+    pub(crate) async fn forgive(&self, name: &'static str, key: &str) -> Result<()> {
+        Ok(self.system().forget_limit(&throttle_key(name, key)).await?)
     }
 
     /// What was done before the transaction.
@@ -118,7 +188,42 @@ impl Cx<'_, SignedIn> {
     }
 }
 
+impl Cx<'_, SignedIn> {
+    /// The rows of the organization that an invitation is into: whoever bears it may know of it.
+    pub(crate) fn inviting(&self, invitation: &StoredInvitation) -> Tenant<'_> {
+        self.access.tenant(invitation.organization)
+    }
+
+    /// The rows of an organization that the caller was just found to belong to.
+    pub(crate) fn own(&self, belonging: &Belonging) -> Tenant<'_> {
+        self.access.tenant(belonging.id)
+    }
+}
+
 impl Cx<'_, InOrganization> {
+    /// The caller's own rows.
+    pub(crate) fn own_person(&self) -> Person<'_> {
+        self.access.person(self.reach.user)
+    }
+
+    /// The account of somebody who is to be given a place.
+    pub(crate) async fn account_of(&self, user: Id<id::User>) -> Result<Option<User>> {
+        Ok(self.access.person(user).account().await?)
+    }
+
+    /// Holds the organization still: until this transaction ends nobody else changes who belongs to it. Then looks again
+    /// whether the caller may, since the wait may have changed that. Answers the organization and the caller's place.
+    pub(crate) async fn hold(&self, needs: Permission) -> Result<(Organization, Member)> {
+        let missing = || Error::NotFound(Resource::Organization);
+        let organization = self.tenant().profile().hold().await?.ok_or_else(missing)?;
+        let member = self.tenant().members().of(self.user()).await?.ok_or_else(missing)?;
+        if member.role.may(needs) {
+            Ok((organization, member))
+        } else {
+            Err(Error::Forbidden(Denied::InsufficientRole))
+        }
+    }
+
     /// The organization's rows. A procedure that does not reach into an organization has no such method.
     #[must_use]
     pub fn tenant(&self) -> Tenant<'_> {

@@ -5,14 +5,10 @@
 
 use std::time::Duration;
 
-use guildhall_domain::{
-    Error, Result,
-    error::Reason,
-    event::{Actor, Audience},
-};
+use guildhall_domain::{Error, Result, error::Reason, event::Actor};
 use guildhall_repositories::Access;
 
-use super::{Reach, app::App};
+use super::app::App;
 use crate::secrets::{hash, open, seal};
 
 const KEPT: Duration = Duration::from_hours(24);
@@ -31,35 +27,51 @@ pub(super) enum Claimed {
     Answered(Vec<u8>),
 }
 
-/// Takes `key` for a call of `procedure` with `input`, in the call's own transaction.
-pub(super) async fn claim<R: Reach>(
-    access: &Access,
-    app: &App,
-    reach: &R,
-    procedure: &str,
-    key: &str,
-    input: &[u8],
-) -> Result<Claimed> {
-    let caller = match reach.actor() {
-        Actor::User(id) => id.to_string(),
-        Actor::EndUser(id) => id.to_string(),
-        Actor::Nobody | Actor::System => String::new(),
-    };
-    let place = match reach.audience() {
-        Some(Audience::Organization(id)) => id.to_string(),
-        _ => String::new(),
-    };
-    let id = hash(&[b"key", caller.as_bytes(), key.as_bytes()]);
-    let input = hash(&[b"input", key.as_bytes(), procedure.as_bytes(), place.as_bytes(), input]);
-    let seal: [u8; 32] = hash(&[b"seal", key.as_bytes(), &input]).try_into().unwrap_or_default();
-    // What is kept to compare must not be what seals.
-    let compared = hash(&[b"compared", &input]);
+/// What a key is for: one caller's call of one procedure in one place with one input.
+pub(super) struct Use {
+    id: Vec<u8>,
+    compared: Vec<u8>,
+    seal: [u8; 32],
+}
 
-    match access.system().take_idempotency_key(&id, &compared, app.now(), app.now().minus(KEPT)).await? {
-        None => Ok(Claimed::Fresh(Claim { id, seal })),
-        Some((first, _)) if first != compared => Err(Error::Conflict(Reason::IdempotencyKeyReused)),
-        Some((_, Some(sealed))) => Ok(Claimed::Answered(open(&seal, &sealed)?)),
-        Some((_, None)) => Err(Error::Unavailable),
+impl Use {
+    /// `place` is what the call says of where it works, not what that has come to: the call that deleted an organization
+    /// still is the same call.
+    pub(super) fn of(actor: Actor, place: Option<&str>, procedure: &str, key: &str, input: &[u8]) -> Self {
+        let caller = match actor {
+            Actor::User(id) => id.to_string(),
+            Actor::EndUser(id) => id.to_string(),
+            Actor::Nobody | Actor::System => String::new(),
+        };
+        let place = place.unwrap_or_default();
+        let id = hash(&[b"key", caller.as_bytes(), key.as_bytes()]);
+        let input = hash(&[b"input", key.as_bytes(), procedure.as_bytes(), place.as_bytes(), input]);
+        let seal: [u8; 32] = hash(&[b"seal", key.as_bytes(), &input]).try_into().unwrap_or_default();
+        // What is kept to compare must not be what seals.
+        Self { id, compared: hash(&[b"compared", &input]), seal }
+    }
+
+    /// Takes the key, in the call's own transaction.
+    pub(super) async fn claim(self, access: &Access, app: &App) -> Result<Claimed> {
+        let before = access.system();
+        let before = before.take_idempotency_key(&self.id, &self.compared, app.now(), app.now().minus(KEPT)).await?;
+        match before {
+            None => Ok(Claimed::Fresh(Claim { id: self.id, seal: self.seal })),
+            Some(first) => Ok(Claimed::Answered(self.answer(first)?)),
+        }
+    }
+
+    /// The first answer, where there is one.
+    pub(super) async fn replay(self, access: &Access, app: &App) -> Result<Option<Vec<u8>>> {
+        let first = access.system().idempotency_key(&self.id, app.now().minus(KEPT)).await?;
+        first.map(|first| self.answer(first)).transpose()
+    }
+
+    fn answer(&self, (compared, sealed): (Vec<u8>, Option<Vec<u8>>)) -> Result<Vec<u8>> {
+        if compared != self.compared {
+            return Err(Error::Conflict(Reason::IdempotencyKeyReused));
+        }
+        open(&self.seal, &sealed.ok_or(Error::Unavailable)?)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a procedure is.
 
+use std::time::Duration;
+
 use guildhall_domain::{Error, Issue, Result, event::Event};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -7,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{AtServer, Cx, Desk, Prepared, Reach};
 use crate::{
     sessions::Served,
-    settings::{Limits, Rate},
+    settings::{Limits, Rate, Settings},
 };
 
 /// One thing Guildhall can do. The implementing struct is the input: its fields are the wire's fields and its doc
@@ -42,6 +44,11 @@ pub trait Procedure: Clone + Serialize + DeserializeOwned + JsonSchema + Send + 
         Vec::new()
     }
 
+    /// How long an answer takes at the least, where its time would say what it does not.
+    fn pace(_: &Settings) -> Option<Duration> {
+        None
+    }
+
     /// Does what takes long and needs no transaction, such as hashing a password, before one is opened.
     fn prepare(&self, _: &Desk<'_>) -> impl Future<Output = Result<Prepared>> + Send {
         async { Ok(Prepared::default()) }
@@ -73,8 +80,10 @@ pub trait Tool: Procedure<Reach = AtServer> {
 pub enum Throttle {
     /// Counted by what the input names, such as an account.
     Key(&'static str, String, Rate),
-    /// Counted by the caller's network address, where it is known.
+    /// Counted by the caller's network address; callers without one are counted as one.
     Address(&'static str, Rate),
+    /// Counted by the user who calls.
+    Caller(&'static str, Rate),
 }
 
 /// Whether a procedure may change anything.

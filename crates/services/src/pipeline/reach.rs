@@ -13,7 +13,10 @@ use super::{
     app::App,
     caller::{Caller, Proof},
 };
-use crate::sessions::Guest;
+use crate::{
+    auth::{Signed, sign_ins},
+    sessions::Guest,
+};
 
 /// How far a procedure reaches.
 pub trait Reach: Send + Sync + Sized + 'static {
@@ -42,14 +45,23 @@ pub(super) enum Known {
     /// Nothing was proven, or nothing had to be.
     Nobody,
     /// A session by its access token.
-    Session(Id<id::Session>),
+    Session(Signed),
     /// A session by a browser's cookie, and whether the page is one of ours.
-    OwnPage(Id<id::Session>, bool),
+    OwnPage(Signed, bool),
     /// A user that another program vouches for.
     User(Id<id::User>),
 }
 
 impl Known {
+    /// Who it says it is; what it may is still to be read.
+    pub(super) fn user(&self) -> Option<Id<id::User>> {
+        match self {
+            Self::Nobody => None,
+            Self::Session(signed) | Self::OwnPage(signed, _) => Some(signed.user),
+            Self::User(user) => Some(*user),
+        }
+    }
+
     pub(super) async fn of<R: Reach>(app: &App, caller: &Caller) -> Result<Self> {
         if !R::RECOGNIZES {
             return Ok(Self::Nobody);
@@ -84,12 +96,12 @@ impl Door<'_> {
         let named = self.named.or(self.caller.organization.as_deref());
         let admission = match self.known {
             Known::User(user) => self.access.system().admit_user(*user, named).await?,
-            Known::Session(session) => self.session(*session, named).await?,
-            Known::OwnPage(session, own_page) => {
+            Known::Session(signed) => self.session(signed.session, named).await?,
+            Known::OwnPage(signed, own_page) => {
                 if self.writes && !own_page {
                     return Err(Error::Forbidden(Denied::CrossSite));
                 }
-                self.session(*session, named).await?
+                self.session(signed.session, named).await?
             }
             Known::Nobody => None,
         };
@@ -97,7 +109,11 @@ impl Door<'_> {
     }
 
     async fn session(self, session: Id<id::Session>, named: Option<&str>) -> Result<Option<Admission>> {
-        Ok(self.access.system().admit_session(session, named, self.app.now()).await?)
+        let admission = self.access.system().admit_session(session, named, self.app.now()).await?;
+        if let Some(admission) = &admission {
+            sign_ins::notice(self.app, session, admission);
+        }
+        Ok(admission)
     }
 }
 

@@ -1,10 +1,16 @@
 //! What administrators and workers do, rather than callers.
-
-use guildhall_domain::{Error, Id, Resource, Result, accounts::User, id, text::Email};
+mod admin;
 
 use std::time::Duration;
 
-use crate::App;
+use guildhall_domain::{Error, Id, Resource, Result, Timestamp, accounts::User, id, text::Email};
+
+use crate::{App, auth::sign_ins::LONGEST_LIFE};
+pub use admin::Purged;
+
+const MONTH: Duration = Duration::from_hours(24 * 30);
+/// How long the names of what was purged stay reserved: old links and clients still know them.
+const RESERVED: Duration = Duration::from_hours(24 * 90);
 
 impl App {
     /// Counts an organization's calls, visits and connections again from the rows themselves and compares with what was
@@ -16,7 +22,9 @@ impl App {
         Ok(self.database().read().tenant(organization).counters().recount().await?)
     }
 
-    /// Sweeps away rows that nobody needs any more: idempotency keys and rate limits of more than a day ago.
+    /// Sweeps away rows that nobody needs any more: idempotency keys and rate limits of more than a day ago, links that
+    /// stopped working, jobs given up and sessions that ended a month ago, keys whose last signature is worth nothing, and
+    /// names that were reserved long enough.
     ///
     /// # Errors
     /// Where the database fails.
@@ -25,6 +33,12 @@ impl App {
         let yesterday = self.now().minus(Duration::from_hours(25));
         access.system().forget_idempotency_keys(yesterday).await?;
         access.system().forget_rate_limits(yesterday).await?;
+        access.system().forget_old_tokens(yesterday).await?;
+        let last_month = self.now().minus(MONTH);
+        access.system().forget_jobs(last_month).await?;
+        access.system().forget_sessions(last_month).await?;
+        access.system().forget_signing_keys(self.now().minus(LONGEST_LIFE)).await?;
+        access.system().free_names(self.now().minus(RESERVED)).await?;
         Ok(access.commit().await?)
     }
 
@@ -61,15 +75,16 @@ impl App {
         self.keys().published().await
     }
 
-    /// A browser's cookie for the session of an access token that was just issued, and when it ends.
+    /// A browser's cookie for the session of an access token that was just issued, and when it ends at the latest; the
+    /// session itself ends earlier where it is not used.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] where the token is not one of ours or its session is over.
-    pub async fn browser_cookie(&self, access_token: &str) -> Result<(String, guildhall_domain::Timestamp)> {
-        let session = self.keys().access(access_token, self.now()).await?;
-        let row = self.database().read().system().session(session).await?;
+    pub async fn browser_cookie(&self, access_token: &str) -> Result<(String, Timestamp)> {
+        let signed = self.keys().access(access_token, self.now()).await?;
+        let row = self.database().read().system().session(signed.session).await?;
         let row = row.filter(|row| !row.ended).ok_or(Error::Unauthenticated)?;
-        let cookie = self.keys().issue_cookie(row.user_id, row.id, self.now(), row.expires_at)?;
-        Ok((cookie, row.expires_at))
+        let until = row.created_at.plus(LONGEST_LIFE);
+        Ok((self.keys().issue_cookie(row.user_id, row.id, self.now(), until)?, until))
     }
 }

@@ -1,6 +1,8 @@
 //! One user's own rows: the account, its sign-ins, and the one question that crosses organizations: which are mine?
 #![expect(clippy::disallowed_methods, reason = "starts from the user; every statement here names it")]
 
+mod account;
+
 use guildhall_domain::{
     Id, Timestamp,
     access::Role,
@@ -111,6 +113,15 @@ impl Person<'_> {
             .filter(user::Column::Id.eq(self.user.uuid()));
         prefer.exec(&self.access.executor()).await?;
         Ok(())
+    }
+
+    /// The user's place in the personal organization.
+    pub(crate) async fn place_at_home(self) -> Result<Option<(Id<id::Organization>, Id<id::Member>, Role)>> {
+        let home = self.living().filter(organization::Column::IsPersonal.eq(true)).one(&self.access.executor()).await?;
+        let place = |(member, _): (member::Model, _)| {
+            Ok((Id::from_uuid(member.organization_id), Id::from_uuid(member.id), read(member.role)?))
+        };
+        home.map(place).transpose()
     }
 
     /// Ends one of the user's sessions; false where it had ended.

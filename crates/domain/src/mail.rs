@@ -1,0 +1,88 @@
+//! Letters that Guildhall writes to people.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::Role,
+    id::{self, Id},
+    text::Email,
+    time::Timestamp,
+};
+
+/// One letter to one person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Letter {
+    /// The job that sends it: the same in every attempt, so that a mailbox can tell a repetition (RFC 5322 §3.6.4).
+    pub id: Id<id::Job>,
+    /// To whom.
+    pub to: Email,
+    /// What about.
+    pub matter: Matter,
+}
+
+/// What a letter is about. The names of the variants, in kebab case, are the names of the templates.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case", tag = "template")]
+pub enum Matter {
+    /// Somebody may join an organization.
+    Invitation {
+        /// Which organization.
+        organization: String,
+        /// Who invites.
+        inviter: String,
+        /// With what standing.
+        role: Role,
+        /// What the inviter wants to say.
+        message: Option<String>,
+        /// Where to accept.
+        link: String,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// Somebody with an account was given a place in an organization.
+    Membership {
+        /// Which organization.
+        organization: String,
+        /// By whom.
+        inviter: String,
+        /// With what standing.
+        role: Role,
+        /// What that person wants to say.
+        message: Option<String>,
+        /// Where Guildhall is.
+        link: String,
+    },
+    /// Somebody asked for a new password.
+    PasswordReset {
+        /// Where to choose one.
+        link: String,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// The address of a new account is to be verified.
+    EmailVerification {
+        /// Where to.
+        link: String,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// Somebody signed up with the address of an account that is there already.
+    AlreadyRegistered {
+        /// Where to ask for a new password.
+        link: String,
+    },
+    /// The password was changed; whoever did not do that must know.
+    PasswordChanged {
+        /// Where to ask for a new password.
+        link: String,
+    },
+}
+
+impl std::fmt::Debug for Matter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A link opens doors: it belongs into the letter and nowhere else.
+        f.write_str("Matter(…)")
+    }
+}

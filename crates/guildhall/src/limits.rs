@@ -1,0 +1,70 @@
+//! How often things may be done, as flags and as environment variables.
+
+use clap::Args;
+use guildhall_services::{Limits, Rate};
+
+/// How often things may be done: so often in a time, such as 10/15m. Every limit can be lifted for a load test.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LimitSettings {
+    /// Sign-ins to one account, such as 10/15m; a right password clears the count.
+    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_IN_ACCOUNT")]
+    pub limit_sign_in_account: Option<Rate>,
+    /// Sign-ins from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_IN_ADDRESS")]
+    pub limit_sign_in_address: Option<Rate>,
+    /// Sign-ups with one email address.
+    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_UP_ACCOUNT")]
+    pub limit_sign_up_account: Option<Rate>,
+    /// Sign-ups from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_SIGN_UP_ADDRESS")]
+    pub limit_sign_up_address: Option<Rate>,
+    /// Refreshes from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_REFRESH_ADDRESS")]
+    pub limit_refresh_address: Option<Rate>,
+    /// Requests for a new password for one account.
+    #[arg(long, env = "GUILDHALL_LIMIT_RESET_ACCOUNT")]
+    pub limit_reset_account: Option<Rate>,
+    /// Requests for a new password from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_RESET_ADDRESS")]
+    pub limit_reset_address: Option<Rate>,
+    /// Uses of the links in letters from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_LINK_ADDRESS")]
+    pub limit_link_address: Option<Rate>,
+    /// Times that a signed-in account gives its own password.
+    #[arg(long, env = "GUILDHALL_LIMIT_PASSWORD_ACCOUNT")]
+    pub limit_password_account: Option<Rate>,
+    /// Invitations sent by one account.
+    #[arg(long, env = "GUILDHALL_LIMIT_INVITE_ACCOUNT")]
+    pub limit_invite_account: Option<Rate>,
+    /// Invitations sent from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_INVITE_ADDRESS")]
+    pub limit_invite_address: Option<Rate>,
+    /// Invitations sent to one email address, by all organizations together.
+    #[arg(long, env = "GUILDHALL_LIMIT_INVITE_RECIPIENT")]
+    pub limit_invite_recipient: Option<Rate>,
+    /// Invitations made by one organization.
+    #[arg(long, env = "GUILDHALL_LIMIT_INVITE_ORGANIZATION")]
+    pub limit_invite_organization: Option<Rate>,
+}
+
+impl LimitSettings {
+    /// The usual limits where nothing else is said.
+    pub(crate) fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            sign_in_account: self.limit_sign_in_account.unwrap_or(usual.sign_in_account),
+            sign_in_address: self.limit_sign_in_address.unwrap_or(usual.sign_in_address),
+            sign_up_account: self.limit_sign_up_account.unwrap_or(usual.sign_up_account),
+            sign_up_address: self.limit_sign_up_address.unwrap_or(usual.sign_up_address),
+            refresh_address: self.limit_refresh_address.unwrap_or(usual.refresh_address),
+            reset_account: self.limit_reset_account.unwrap_or(usual.reset_account),
+            reset_address: self.limit_reset_address.unwrap_or(usual.reset_address),
+            link_address: self.limit_link_address.unwrap_or(usual.link_address),
+            password_account: self.limit_password_account.unwrap_or(usual.password_account),
+            invite_account: self.limit_invite_account.unwrap_or(usual.invite_account),
+            invite_address: self.limit_invite_address.unwrap_or(usual.invite_address),
+            invite_recipient: self.limit_invite_recipient.unwrap_or(usual.invite_recipient),
+            invite_organization: self.limit_invite_organization.unwrap_or(usual.invite_organization),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+use std::fs;
+
+use guildhall_domain::{Timestamp, access::Role, mail::Matter};
+
+use super::{Letters, samples};
+
+const LINK: &str = "https://guild.example/x?token=a&b=c";
+
+fn all(organization: &str, inviter: &str, message: &str) -> [Matter; 6] {
+    let (organization, inviter, message) = (organization.to_owned(), inviter.to_owned(), Some(message.to_owned()));
+    let (link, expires_at) = (|| LINK.to_owned(), Timestamp::from_millis(1_795_264_200_000));
+    [
+        Matter::Invitation {
+            organization: organization.clone(),
+            inviter: inviter.clone(),
+            role: Role::Admin,
+            message: message.clone(),
+            link: link(),
+            expires_at,
+        },
+        Matter::Membership { organization, inviter, role: Role::Viewer, message, link: link() },
+        Matter::PasswordReset { link: link(), expires_at },
+        Matter::EmailVerification { link: link(), expires_at },
+        Matter::AlreadyRegistered { link: link() },
+        Matter::PasswordChanged { link: link() },
+    ]
+}
+
+#[test]
+fn every_letter_says_all_it_has_to_say_in_text_and_in_html() {
+    let letters = Letters::open(None).unwrap();
+    let people = ["Acme & Co", "Ann O'Neill", "Hi there,"];
+    let expected: [&[&str]; 6] = [
+        &["Acme & Co", "Ann O'Neill", "admin", "Hi there,", "glad", "21 November 2026, 12:30 UTC"],
+        &["Acme & Co", "Ann O'Neill", "viewer", "Hi there,", "glad"],
+        &["21 November 2026, 12:30 UTC"],
+        &["21 November 2026, 12:30 UTC"],
+        &[],
+        &[],
+    ];
+
+    for (matter, expected) in all(people[0], people[1], "Hi there,\nglad").iter().zip(expected) {
+        let written = letters.write(matter).unwrap();
+        for value in expected.iter().chain(&[LINK, "guild.example"]) {
+            assert!(written.text.contains(value), "{value} is not in {}", written.text);
+            let (own, engines) = (value.replace('&', "&amp;"), value.replace('&', "&amp;").replace('\'', "&#x27;"));
+            assert!(written.html.contains(&own) || written.html.contains(&engines), "{value} not in {}", written.html);
+        }
+        assert_eq!(written.html.matches(&format!("href=\"{}\"", LINK.replace('&', "&amp;"))).count(), 2);
+        assert!(!written.html.contains("src=") && !written.html.contains("url("), "nothing is loaded from outside");
+        assert!(!written.text.contains("\n\n\n"), "{}", written.text);
+        assert!(!written.subject.is_empty() && written.html.contains("<title>"));
+    }
+}
+
+#[test]
+fn without_a_message_nobody_is_said_to_write() {
+    let letters = Letters::open(None).unwrap();
+    for matter in samples() {
+        let written = letters.write(&matter).unwrap();
+        let said = written.text.contains("We look forward to you.");
+        assert_eq!(written.text.contains("writes:"), said);
+        assert_eq!(written.html.contains("<blockquote"), said);
+    }
+}
+
+#[test]
+fn html_of_a_tenant_stays_text() {
+    let letters = Letters::open(None).unwrap();
+    let evil = "<script>alert('x')</script>\"><img src=x>";
+    for matter in &all(evil, evil, evil)[..2] {
+        let written = letters.write(matter).unwrap();
+        assert!(!written.html.contains("<script") && !written.html.contains("<img"), "{}", written.html);
+        assert!(written.html.contains("&lt;script&gt;alert("));
+        assert!(written.text.contains("<script>alert('x')</script>"), "text is text");
+    }
+}
+
+#[test]
+fn a_tenant_adds_no_paragraph_and_no_subject_without_end() {
+    let letters = Letters::open(None).unwrap();
+    for line_break in ["\n\n", "\r\n\r\n", "\r", "\u{85}", "\u{2028}", "\u{2029}", "\u{b}", "\u{c}"] {
+        let evil = format!("Acme{line_break}Your account is closed.{line_break}Subject: x");
+        for matter in &all(&evil, &evil, &evil)[..2] {
+            let written = letters.write(matter).unwrap();
+            assert!(written.text.contains("Acme Your account is closed. Subject: x"), "{}", written.text);
+            let bare = written.text.split(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+            assert!(bare.clone().all(|line| !line.starts_with("Your account") && !line.starts_with("Subject")));
+            assert!(bare.clone().any(|line| line == "> Your account is closed."), "{}", written.text);
+            assert!(!written.subject.contains(line_break));
+        }
+    }
+    let long = "x".repeat(10_000);
+    assert!(letters.write(&all(&long, &long, "")[0]).unwrap().subject.chars().count() < 160);
+}
+
+#[test]
+fn a_folder_takes_the_place_of_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("password-changed.txt"), "Subject: Neu \r\n\r\nHallo,\r\n{{ link }}\r\n").unwrap();
+    fs::write(folder.path().join("letter.html"), "<b>{{ site }}</b>{% block before %}{% endblock %}").unwrap();
+    fs::write(folder.path().join("notes.md"), "{{ whatever").unwrap();
+
+    let letters = Letters::open(Some(folder.path())).unwrap();
+
+    let written = letters.write(&all("", "", "")[5]).unwrap();
+    assert_eq!((written.subject.as_str(), written.text), ("Neu", format!("Hallo,\n{LINK}")));
+    assert!(written.html.starts_with("<b>guild.example</b><p>Hello,</p>"), "{}", written.html);
+}
+
+#[test]
+fn a_broken_folder_is_refused_with_file_and_line() {
+    for (name, source, line, problem) in [
+        ("invitation.txt", "Subject: a\n\nb\n{{ organisation }}\n", 4, "undefined"),
+        ("invitation.txt", "Subject: a\n\nb{% if message %}\n{{ expires_at }}{% endif %}", 4, "undefined"),
+        (
+            "membership.html",
+            "{% extends 'letter.html' %}\n{% block before %}\n{{ nobody }}{% endblock %}",
+            3,
+            "undefined",
+        ),
+        ("letter.html", "\n{% block before %}", 2, "syntax"),
+        ("letter.html", "{{ expires }}", 1, "undefined"),
+        ("password-reset.html", "{% extends 'base.html' %}", 1, "template not found"),
+        ("password-reset.txt", "Hello\n\n{{ link }}", 1, "Subject"),
+        ("password-reset.txt", "Subject: a\n{{ link }}", 1, "Subject"),
+        ("password-reset.txt", "Subject:\n\n{{ link }}", 1, "Subject"),
+        ("password-reset.txt", "Subject: a\n\n", 1, "Subject"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        fs::write(&file, source).unwrap();
+        let refused = Letters::open(Some(folder.path())).unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("{}:{line}: ", file.display())), "{source}: {refused}");
+        assert!(refused.contains(problem), "{refused}");
+    }
+}
+
+#[test]
+fn a_folder_that_nobody_would_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = Letters::open(Some(&folder.path().join("none"))).unwrap_err().to_string();
+    assert!(missing.contains("none: "), "{missing}");
+    fs::write(folder.path().join("invitaton.txt"), "Subject: a\n\nb").unwrap();
+    let misnamed = Letters::open(Some(folder.path())).unwrap_err().to_string();
+    assert!(misnamed.contains("invitaton.txt") && misnamed.contains("invitation.txt"), "{misnamed}");
+}

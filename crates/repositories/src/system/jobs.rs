@@ -1,0 +1,146 @@
+//! What is still to be done in the world.
+#![expect(clippy::disallowed_methods, reason = "a worker carries out jobs of every organization and of none")]
+
+use guildhall_domain::{Id, Timestamp, id};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query},
+};
+
+use super::System;
+use crate::{Result, entities::job};
+
+/// A job as it is kept.
+#[derive(Clone, Debug)]
+pub struct StoredJob {
+    /// Its id.
+    pub id: Id<id::Job>,
+    /// For which organization, where it is for one.
+    pub organization: Option<Id<id::Organization>>,
+    /// What kind of thing is to be done.
+    pub kind: String,
+    /// With what, sealed.
+    pub sealed_input: Vec<u8>,
+    /// How often it was begun, this time included.
+    pub attempts: u32,
+}
+
+impl System<'_> {
+    /// Writes down that something is to be done as soon as this transaction is committed.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn add_job(self, new: StoredJob, now: Timestamp) -> Result<()> {
+        let row = job::Model {
+            id: new.id.uuid(),
+            organization_id: new.organization.map(Id::uuid),
+            kind: new.kind,
+            sealed_input: new.sealed_input,
+            created_at: now.millis(),
+            due_at: now.millis(),
+            attempts: 0,
+            lease: None,
+            last_error: None,
+            given_up_at: None,
+        };
+        let insert = job::Entity::insert(row.into_active_model().reset_all());
+        insert.exec_without_returning(&self.access.executor()).await?;
+        Ok(())
+    }
+
+    /// Whether a job is due.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn is_job_due(self, now: Timestamp) -> Result<bool> {
+        let due = job::Entity::find().filter(job::Column::DueAt.lte(now.millis()));
+        Ok(due.filter(job::Column::GivenUpAt.is_null()).limit(1).count(&self.access.executor()).await? > 0)
+    }
+
+    /// Takes the job that is due longest, for an attempt that nobody else makes before `until`. One statement; on
+    /// PostgreSQL nodes take different ones without waiting for each other.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn take_job(self, lease: &[u8], until: Timestamp, now: Timestamp) -> Result<Option<StoredJob>> {
+        let mut due = Query::select();
+        due.column(job::Column::Id)
+            .from(job::Entity)
+            .and_where(job::Column::DueAt.lte(now.millis()))
+            .and_where(job::Column::GivenUpAt.is_null())
+            .order_by(job::Column::DueAt, Order::Asc)
+            .limit(1);
+        if self.access.is_postgres() {
+            due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked); // SQLite has one writer
+        }
+        let take = job::Entity::update_many()
+            .col_expr(job::Column::Lease, Expr::value(lease))
+            .col_expr(job::Column::DueAt, Expr::value(until.millis()))
+            .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
+            .filter(job::Column::Id.in_subquery(due));
+        let taken = take.exec_with_returning(&self.access.executor()).await?;
+        Ok(taken.into_iter().next().map(|row| StoredJob {
+            id: Id::from_uuid(row.id),
+            organization: row.organization_id.map(Id::from_uuid),
+            kind: row.kind,
+            sealed_input: row.sealed_input,
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+        }))
+    }
+
+    /// Writes down that the attempt of that lease did it; false where the lease is not the last one any more.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn finish_job(self, id: Id<id::Job>, lease: &[u8]) -> Result<bool> {
+        let done =
+            job::Entity::delete_many().filter(job::Column::Id.eq(id.uuid())).filter(job::Column::Lease.eq(lease));
+        Ok(done.exec(&self.access.executor()).await?.rows_affected == 1)
+    }
+
+    /// Writes down that the attempt of that lease failed, and when the next one is due.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn postpone_job(self, id: Id<id::Job>, lease: &[u8], error: &str, due_at: Timestamp) -> Result<()> {
+        let postpone = job::Entity::update_many()
+            .col_expr(job::Column::DueAt, Expr::value(due_at.millis()))
+            .col_expr(job::Column::LastError, Expr::value(error))
+            .filter(job::Column::Id.eq(id.uuid()))
+            .filter(job::Column::Lease.eq(lease));
+        postpone.exec(&self.access.executor()).await?;
+        Ok(())
+    }
+
+    /// Gives a job up; its input is forgotten, that it failed is not.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn give_up_job(self, id: Id<id::Job>, lease: &[u8], error: &str, now: Timestamp) -> Result<()> {
+        let give_up = job::Entity::update_many()
+            .col_expr(job::Column::GivenUpAt, Expr::value(now.millis()))
+            .col_expr(job::Column::SealedInput, Expr::value(Vec::<u8>::new()))
+            .col_expr(job::Column::LastError, Expr::value(error))
+            .filter(job::Column::Id.eq(id.uuid()))
+            .filter(job::Column::Lease.eq(lease));
+        give_up.exec(&self.access.executor()).await?;
+        Ok(())
+    }
+
+    /// How many jobs wait or are being done.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn count_jobs(self) -> Result<u64> {
+        Ok(job::Entity::find().filter(job::Column::GivenUpAt.is_null()).count(&self.access.executor()).await?)
+    }
+
+    /// Forgets jobs that were given up before `then`.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_jobs(self, then: Timestamp) -> Result<u64> {
+        let forget = job::Entity::delete_many().filter(job::Column::GivenUpAt.lt(then.millis()));
+        Ok(forget.exec(&self.access.executor()).await?.rows_affected)
+    }
+}

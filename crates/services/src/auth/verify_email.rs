@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+use guildhall_domain::{Error, Id, Resource, Result, event::Event, id, mail::Matter, text::Email, text::Text};
+use guildhall_repositories::Purpose;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Done,
+    links::{self, Opens},
+};
+use crate::{Cx, Mutation, Outcome, Procedure, Public, Throttle, settings::Limits};
+
+/// Shows that an account's address is its owner's, with the token of a letter. Signs nobody in.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerifyEmail {
+    /// What the letter's link carries.
+    pub token: Text<1, 200>,
+}
+
+/// How long a link for it works.
+const LIFE: Duration = Duration::from_hours(48);
+
+impl Procedure for VerifyEmail {
+    const NAME: &'static str = "auth.verifyEmail";
+    type Effect = Mutation;
+    type Reach = Public;
+    const NEEDS: () = ();
+    type Output = Done;
+
+    fn throttles(&self, limits: &Limits) -> Vec<Throttle> {
+        vec![Throttle::Address("link", limits.link_address)]
+    }
+
+    async fn run(self, cx: &Cx<'_, Public>) -> Result<Outcome<Done>> {
+        let hash = links::hash_of(Opens::EmailVerification, self.token.as_str());
+        let missing = Error::NotFound(Resource::Token);
+        let Some(user) = cx.system().token(&hash, Purpose::EmailVerification, cx.now()).await? else {
+            return Err(missing);
+        };
+        if !cx.system().use_token(&hash, Purpose::EmailVerification, cx.now()).await? {
+            return Err(missing);
+        }
+        cx.person_of(user).verify_email(cx.now()).await?;
+        Ok(Outcome::Changed(Done::new(), Event::EmailVerified { user_id: user }))
+    }
+}
+
+/// Has the link for it mailed to `email`.
+pub(super) async fn ask(cx: &Cx<'_, Public>, user: Id<id::User>, email: Email) -> Result<()> {
+    let (link, hash) = cx.fresh_link(Opens::EmailVerification);
+    let expires_at = cx.now().plus(LIFE);
+    cx.system().keep_token(&hash, Purpose::EmailVerification, user, cx.now(), expires_at).await?;
+    cx.post(email, Matter::EmailVerification { link, expires_at }).await
+}

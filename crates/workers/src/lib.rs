@@ -1,0 +1,40 @@
+//! Carries out the jobs that the services wrote down, until it is told to stop.
+//!
+//! **Invariant:** nothing is decided here: what a job is and how it went is [`App::carry_out_next`]'s. Any number of
+//! workers on any number of nodes may run; the database hands each job to one at a time.
+use std::time::Duration;
+
+use guildhall_services::App;
+use tokio::task::JoinSet;
+
+/// Jobs that a node carries out at once.
+const WORKERS: usize = 4;
+/// How long a job of another node, or one that was put off, may wait beyond its time.
+const PACE: Duration = Duration::from_secs(1);
+/// How long the database is left alone after it failed.
+const REST: Duration = Duration::from_secs(5);
+
+/// Carries out jobs for as long as this is awaited. Dropped in the middle of a job, the job is tried again when its lease
+/// is over.
+pub async fn run(app: App) {
+    let mut workers = JoinSet::new();
+    for _ in 0..WORKERS {
+        workers.spawn(work(app.clone()));
+    }
+    while workers.join_next().await.is_some() {}
+}
+
+async fn work(app: App) {
+    loop {
+        match app.carry_out_next().await {
+            Ok(true) => {}
+            Ok(false) => {
+                let _ = tokio::time::timeout(PACE, app.job_written()).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "jobs wait: the database does not answer");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
