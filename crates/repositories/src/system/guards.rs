@@ -30,13 +30,14 @@ pub struct StoredKey {
 }
 
 impl System<'_> {
-    /// Every signing key, the newest first.
+    /// Every signing key: those that sign first, then the newest.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn signing_keys(self) -> Result<Vec<StoredKey>> {
-        let rows =
-            signing_key::Entity::find().order_by_desc(signing_key::Column::Id).all(&self.access.executor()).await?;
+        let retired = signing_key::Column::RetiredAt.is_not_null();
+        let keys = signing_key::Entity::find().order_by(retired, sea_orm::Order::Asc);
+        let rows = keys.order_by_desc(signing_key::Column::Id).all(&self.access.executor()).await?;
         let read = |row: signing_key::Model| StoredKey {
             id: Id::from_uuid(row.id),
             public_key: row.public_key,
