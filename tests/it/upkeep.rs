@@ -211,3 +211,13 @@ async fn somebody_removed_works_at_home_from_the_next_call_on_and_what_it_had_is
     let refused = world.call("supportTickets.list", &named, json!({})).await;
     assert!(matches!(refused, Err(Error::NotFound(Resource::Organization))));
 }
+
+#[tokio::test]
+async fn a_home_goes_with_its_account_for_good() {
+    let world = World::new().await;
+    let (caller, _) = world.person("ann@example.test").await;
+    world.call("account.delete", &caller, json!({ "password": World::PASSWORD })).await.unwrap();
+    let owner = email(&world.ours.email);
+    let refused = world.app.restore_organization(&slug("ann"), Some(&owner)).await;
+    assert!(matches!(refused, Err(Error::Conflict(Reason::PersonalOrganization))));
+}

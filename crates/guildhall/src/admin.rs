@@ -7,6 +7,7 @@ use clap::Subcommand;
 use guildhall_domain::{
     Error,
     access::Role,
+    error::Reason,
     text::{Email, Slug, Text},
 };
 use guildhall_services::{
@@ -121,7 +122,7 @@ pub async fn carry_out(task: Task) -> Result<String> {
         }
         Task::RestoreOrganization { slug, owner, .. } => {
             let id = app.restore_organization(&slug, owner.as_ref()).await.map_err(|error| match error {
-                Error::Conflict(_) => anyhow!("nobody owns {slug} any more: name somebody with --owner"),
+                Error::Conflict(Reason::LastOwner) => anyhow!("nobody owns {slug} any more: name somebody with --owner"),
                 other => told(other),
             })?;
             format!("{slug} ({id}) is back")

@@ -128,6 +128,12 @@ impl Guildhall {
         Ok(guildhall_http::serve(listener, router, http, shutdown).await?)
     }
 
+    /// Carries out what waits to be done, such as letters, for as long as this is awaited. [`Guildhall::serve`] does so
+    /// itself.
+    pub async fn work(&self) {
+        guildhall_workers::run(self.app.clone()).await;
+    }
+
     /// Makes the process count what it does; once a process.
     ///
     /// # Errors

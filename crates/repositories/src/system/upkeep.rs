@@ -33,6 +33,8 @@ pub struct DeletedOrganization {
     pub id: Id<id::Organization>,
     /// When it was deleted.
     pub deleted_at: Timestamp,
+    /// Whether it was one user's own place.
+    pub is_personal: bool,
 }
 
 impl System<'_> {
@@ -177,5 +179,6 @@ impl System<'_> {
 }
 
 fn deleted(row: organization::Model) -> Option<DeletedOrganization> {
-    Some(DeletedOrganization { id: Id::from_uuid(row.id), deleted_at: time(row.deleted_at?) })
+    let deleted_at = time(row.deleted_at?);
+    Some(DeletedOrganization { id: Id::from_uuid(row.id), deleted_at, is_personal: row.is_personal })
 }

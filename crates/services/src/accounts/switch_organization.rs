@@ -38,7 +38,7 @@ impl Procedure for SwitchOrganization {
         let (organization, _) = found.ok_or(Error::Forbidden(Denied::NotYours))?;
         let message = format!("Now working in {}.", organization.name);
         let switched = Switched { success: true, organization_id: organization.id, message };
-        let there = [cx.admission().active_organization, cx.person().default_organization().await?];
+        let there = [cx.admission().chosen_organization, cx.person().default_organization().await?];
         if there == [Some(organization.id); 2] {
             return Ok(Outcome::Unchanged(switched));
         }

@@ -54,6 +54,15 @@ struct Inner {
     reading: AtomicBool,
 }
 
+/// The one who reads the keys again; ends with it, also where the reading is broken off.
+struct Reading<'a>(&'a AtomicBool);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
 /// What a token of ours was signed for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signed {
@@ -107,9 +116,8 @@ impl Keys {
         if !stale || self.0.reading.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        let read = self.read().await;
-        self.0.reading.store(false, Ordering::Release);
-        read
+        let _done = Reading(&self.0.reading);
+        self.read().await
     }
 
     /// Signs with a new key from now on. The others verify what they signed until it is worth nothing any more, or,

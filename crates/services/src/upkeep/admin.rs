@@ -87,11 +87,14 @@ impl App {
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND` where there is no such deleted organization or no such account, `CONFLICT` where nobody owns
-    /// it and no owner is named.
+    /// it and no owner is named, or where it went with the account whose own it was.
     pub async fn restore_organization(&self, slug: &Slug, owner: Option<&Email>) -> Result<Id<id::Organization>> {
         let access = self.database().write().await?;
         let missing = || Error::NotFound(Resource::Organization);
         let deleted = access.system().deleted_organization(slug).await?.ok_or_else(missing)?;
+        if deleted.is_personal {
+            return Err(Error::Conflict(Reason::PersonalOrganization)); // it went with its account
+        }
         let members = access.tenant(deleted.id).members();
         if let Some(email) = owner {
             let (user, ..) = access.system().user_by_email(email).await?.ok_or(Error::NotFound(Resource::User))?;
