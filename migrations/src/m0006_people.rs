@@ -20,6 +20,9 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for index in ["sessions_by_end", "sessions_by_expiry", "rate_limits_by_age"] {
+            manager.drop_index(Index::drop().name(index).to_owned()).await?;
+        }
         drop_tables(manager, TABLES).await
     }
 }
@@ -52,7 +55,15 @@ create table jobs (
 create index jobs_due on jobs (due_at) where given_up_at is null;
 create index jobs_given_up on jobs (given_up_at) where given_up_at is not null;
 
--- Old links and clients still know these names, so nobody else gets them for a while.
+-- Old links and clients still know these names, so nobody but whose they were gets them for a while. That organization
+-- may be gone.
 create table retired_names (
-  kind text not null, name text not null, retired_at bigint not null, primary key (kind, name));
+  kind text not null, name text not null, organization_id {uuid} not null, retired_at bigint not null,
+  primary key (kind, name));
+
+-- What a sweep looks for, and what goes with an organization.
+create index sessions_by_end on sessions (ended_at) where ended_at is not null;
+create index sessions_by_expiry on sessions (expires_at);
+create index rate_limits_by_age on rate_limits (window_start);
+create index jobs_by_organization on jobs (organization_id) where organization_id is not null;
 ";

@@ -200,9 +200,15 @@ async fn where_addresses_are_verified_nobody_signs_in_before() {
 
     let early = sign_in(&world, "ann@example.test", World::PASSWORD).await;
     assert!(matches!(early, Err(Error::Forbidden(Denied::EmailUnverified))));
-    let letters = world.letters().await;
-    let mine: Vec<String> =
-        letters.iter().filter(|letter| letter.to.as_str() == "ann@example.test").map(token_in).collect();
+    let to_ann = async || -> Vec<String> {
+        let letters = world.letters().await;
+        letters.iter().filter(|letter| letter.to.as_str() == "ann@example.test").map(token_in).collect()
+    };
+    assert_eq!(to_ann().await.len(), 1, "the link of a moment ago still works");
+    world.clock.advance(Duration::from_mins(5));
+    let late = sign_in(&world, "ann@example.test", World::PASSWORD).await;
+    assert!(matches!(late, Err(Error::Forbidden(Denied::EmailUnverified))));
+    let mine = to_ann().await;
     assert_eq!(mine.len(), 2, "the link comes again");
     let verify = async |token: &str| world.call("auth.verifyEmail", &Caller::nobody(), json!({ "token": token })).await;
     assert!(verify(&mine[0]).await.is_err(), "a newer link takes its place");

@@ -251,20 +251,38 @@ async fn invitations_are_limited_by_inviter_mailbox_and_organization() {
         (Rate { uses: 2, window: Duration::from_hours(1) }, Rate { uses: 99, window: Duration::from_hours(1) });
     let usual =
         Limits { invite_account: often, invite_recipient: often, invite_organization: often, ..Limits::default() };
-    for (name, limits, same_guest) in [
-        ("inviter", Limits { invite_account: twice, ..usual }, false),
-        ("mailbox", Limits { invite_recipient: twice, ..usual }, true),
-        ("organization", Limits { invite_organization: twice, ..usual }, false),
+    for (name, limits) in [
+        ("inviter", Limits { invite_account: twice, ..usual }),
+        ("organization", Limits { invite_organization: twice, ..usual }),
     ] {
         let world = World::with_limits(limits).await;
         let node = world.another_node().await;
         let mut answers = Vec::new();
         for n in 0..3 {
-            let email = if same_guest { GUEST.to_owned() } else { format!("guest{n}@example.test") };
+            let email = format!("guest{n}@example.test");
             let app = if n % 2 == 0 { &world.app } else { &node };
             let entry = world.catalogue.get("organization.inviteMember").unwrap();
             answers.push(entry.call(app, &world.ours.vouched, json!({ "email": email })).await);
         }
         assert!(matches!(answers[2], Err(Error::TooManyRequests { .. })), "{name}: {answers:?}");
     }
+}
+
+#[tokio::test]
+async fn one_mailbox_gets_so_many_letters_and_what_is_refused_is_none() {
+    let twice = Rate { uses: 2, window: Duration::from_hours(1) };
+    let world = World::with_limits(Limits { invite_recipient: twice, ..Limits::default() }).await;
+    let mine = invite(&world, json!({ "email": GUEST })).await.unwrap();
+    for _ in 0..3 {
+        let again = invite(&world, json!({ "email": GUEST })).await;
+        assert!(matches!(again, Err(Error::NobodyToInvite(Standing::Invited))));
+    }
+    let theirs = world.call("organization.inviteMember", &world.theirs.vouched, json!({ "email": GUEST })).await;
+    assert!(theirs.is_ok(), "organizations share it");
+    let revoke = json!({ "invitationId": mine["invitation"]["id"] });
+    world.call("organization.revokeInvitation", &world.ours.vouched, revoke).await.unwrap();
+    let third = invite(&world, json!({ "email": GUEST })).await;
+    assert!(matches!(third, Err(Error::TooManyRequests { .. })), "{third:?}");
+    world.clock.advance(Duration::from_hours(1));
+    assert!(invite(&world, json!({ "email": GUEST })).await.is_ok());
 }

@@ -138,13 +138,30 @@ async fn a_purge_takes_what_was_deleted_a_month_ago_and_its_names_stay_reserved(
     }
 }
 
+/// The id of the key that signs what a sign-in gives.
+async fn signs_now(world: &World) -> String {
+    let credentials = json!({ "email": world.ours.email, "password": World::PASSWORD });
+    let signed_in = world.call("auth.signIn", &Caller::nobody(), credentials).await.unwrap();
+    jsonwebtoken::decode_header(signed_in["session"]["accessToken"].as_str().unwrap()).unwrap().kid.unwrap()
+}
+
 #[tokio::test]
 async fn a_new_key_signs_on_every_node_and_the_old_ones_verify_what_they_signed() {
     let world = World::new().await;
     let node = world.another_node().await;
     let get_session = world.catalogue.get("auth.getSession").unwrap();
     let before = sign_in(&world, &world.ours.email).await;
-    let id = world.app.rotate_keys(false).await.unwrap();
+    world.clock.advance(Duration::from_mins(1));
+    let id = world.app.rotate_keys().await.unwrap();
+    assert_ne!(
+        signs_now(&world).await,
+        id.to_string(),
+        "it signs once every node and every reader of the JWK set knows it"
+    );
+    assert_eq!(node.jwks().await.unwrap()["keys"].as_array().unwrap().len(), 2);
+    world.clock.advance(Duration::from_secs(6));
+    world.app.jwks().await.unwrap();
+    assert_eq!(signs_now(&world).await, id.to_string());
     let after = sign_in(&world, &world.ours.email).await;
     for app in [&world.app, &node] {
         for caller in [&before, &after] {
@@ -163,7 +180,7 @@ async fn what_a_leaked_key_signed_is_void_within_five_seconds_and_refresh_goes_o
     let node = world.another_node().await;
     let get_session = world.catalogue.get("auth.getSession").unwrap();
     let before = sign_in(&world, &world.ours.email).await;
-    world.app.rotate_keys(true).await.unwrap();
+    world.app.replace_keys().await.unwrap();
     world.clock.advance(Duration::from_secs(5));
     for app in [&world.app, &node] {
         assert!(matches!(get_session.call(app, &before, json!({})).await, Err(Error::Unauthenticated)));

@@ -19,23 +19,24 @@ use install::Installed;
 use worlds::World;
 
 /// The scripts, and how node is told to run each.
-const SCRIPTS: [(&str, &[&str]); 5] = [
+const SCRIPTS: [(&str, &[&str]); 6] = [
     ("wire", &["--test", "wire.mjs"]),
     ("bad_input", &["--test", "bad_input.mjs"]),
     ("contract-check", &["--test", "contract-check/check.mjs"]),
+    ("pages", &["--test", "pages.mjs"]),
     ("conformance", &["conformance.mjs"]),
     ("story", &["story.mjs"]),
 ];
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
-    /// Nodes that run already, instead of starting some; separated by commas.
+    /// Nodes that run already, instead of starting some; separated by commas. Where their letters are, GUILDHALL_MAIL says.
     #[arg(long, value_delimiter = ',')]
     url: Vec<String>,
     /// Only these ways of running Guildhall.
     #[arg(long, value_delimiter = ',', conflicts_with = "url")]
     world: Vec<World>,
-    /// Only these scripts: wire, bad_input, contract-check, conformance, story.
+    /// Only these scripts: wire, bad_input, contract-check, pages, conformance, story.
     #[arg(long, value_delimiter = ',')]
     script: Vec<String>,
     /// This binary instead of building one.
@@ -49,7 +50,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let installed = install::install()?;
     let walkthroughs = walkthroughs()?;
     if !options.url.is_empty() {
-        return run_scripts(options, &installed, &walkthroughs, &options.url);
+        let mail = env::var("GUILDHALL_MAIL").unwrap_or_default();
+        return run_scripts(options, &installed, &walkthroughs, &options.url, &mail);
     }
     let binary = options.binary.clone().map_or_else(|| node::build(false), Ok)?;
     let all = [World::Sqlite, World::Postgres, World::TwoNodes];
@@ -57,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("\n{}", world.describe());
         let running = world.start(&binary)?;
         let urls: Vec<String> = running.nodes.iter().map(|node| node.url.clone()).collect();
-        let done = run_scripts(options, &installed, &walkthroughs, &urls);
+        let done = run_scripts(options, &installed, &walkthroughs, &urls, &running.mail);
         done.with_context(|| {
             let words: Vec<String> = running.nodes.iter().map(node::Node::last_words).collect();
             format!("{}; the nodes' logs end\n{}", world.describe(), words.join("\n---\n"))
@@ -66,7 +68,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn run_scripts(options: &Options, installed: &Installed, walkthroughs: &str, urls: &[String]) -> Result<()> {
+fn run_scripts(
+    options: &Options,
+    installed: &Installed,
+    walkthroughs: &str,
+    urls: &[String],
+    mail: &str,
+) -> Result<()> {
     let wanted = |name: &str| options.script.is_empty() || options.script.iter().any(|script| script == name);
     for (name, arguments) in SCRIPTS.iter().filter(|(name, _)| wanted(name)) {
         let began = Instant::now();
@@ -75,6 +83,7 @@ fn run_scripts(options: &Options, installed: &Installed, walkthroughs: &str, url
         node.current_dir(&installed.scripts).args(*arguments).env("GUILDHALL_URLS", urls.join(","));
         node.env("GUILDHALL_URL", urls.first().context("no node to ask")?).env("WALKTHROUGHS", walkthroughs);
         node.env("PYTHON_2026", &installed.python_2026).env("PYTHON_2025", &installed.python_2025);
+        node.env("GUILDHALL_MAIL", mail);
         process::run(&mut node).with_context(|| format!("{name} failed against {}", urls.join(" and ")))?;
         println!("{name}: fine, {:.1} s", began.elapsed().as_secs_f64());
     }

@@ -1,10 +1,13 @@
 //! The closed set of ways a call can fail (`contract.md`, "Errors").
 
-use std::{error::Error as StdError, fmt};
+mod issue;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::error::Error as StdError;
+
 use serde_json::{Value, json};
+
+use issue::summary;
+pub use issue::{Issue, Segment};
 
 /// What every procedure answers with.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -73,70 +76,17 @@ pub enum Error {
     Internal(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// One thing wrong with the input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Issue {
-    /// Where: keys and indexes from the root.
-    pub path: Vec<Segment>,
-    /// What, as a sentence.
-    pub message: String,
-}
-
-/// One piece of an [`Issue`]'s path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Segment {
-    /// An index of an array.
-    Index(usize),
-    /// A key of an object.
-    Key(String),
-}
-
-impl From<&str> for Segment {
-    fn from(key: &str) -> Self {
-        Self::Key(key.to_owned())
+/// An error with all its causes, for the log.
+#[must_use]
+pub fn chain(error: &dyn StdError) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told.push_str(": ");
+        told.push_str(&error.to_string());
+        cause = error.source();
     }
-}
-
-impl From<usize> for Segment {
-    fn from(index: usize) -> Self {
-        Self::Index(index)
-    }
-}
-
-impl Issue {
-    /// A problem at `path`.
-    #[must_use]
-    pub fn at(path: impl IntoIterator<Item = Segment>, message: impl Into<String>) -> Self {
-        Self { path: path.into_iter().collect(), message: message.into() }
-    }
-}
-
-/// `steps.0.title: too long`; the whole input is called `input`.
-impl fmt::Display for Issue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str("input")?;
-        }
-        for (index, segment) in self.path.iter().enumerate() {
-            if index > 0 {
-                f.write_str(".")?;
-            }
-            match segment {
-                Segment::Index(index) => write!(f, "{index}")?,
-                Segment::Key(key) => f.write_str(key)?,
-            }
-        }
-        write!(f, ": {}", self.message)
-    }
-}
-
-fn summary(issues: &[Issue]) -> String {
-    let Some(first) = issues.first() else { return "the input does not fit".to_owned() };
-    match issues.len() {
-        1 => first.to_string(),
-        n => format!("{first} (and {} more)", n.saturating_sub(1)),
-    }
+    told
 }
 
 /// Why somebody who is signed in may not.

@@ -122,7 +122,9 @@ pub async fn carry_out(task: Task) -> Result<String> {
         }
         Task::RestoreOrganization { slug, owner, .. } => {
             let id = app.restore_organization(&slug, owner.as_ref()).await.map_err(|error| match error {
-                Error::Conflict(Reason::LastOwner) => anyhow!("nobody owns {slug} any more: name somebody with --owner"),
+                Error::Conflict(Reason::LastOwner) => {
+                    anyhow!("nobody owns {slug} any more: name somebody with --owner")
+                }
                 other => told(other),
             })?;
             format!("{slug} ({id}) is back")
@@ -130,8 +132,11 @@ pub async fn carry_out(task: Task) -> Result<String> {
         Task::Purge { .. } => {
             format!("{} organizations are gone for good", app.purge().await.map_err(told)?.organizations)
         }
-        Task::RotateKeys { drop_old, .. } => {
-            format!("{} signs from now on", app.rotate_keys(drop_old).await.map_err(told)?)
+        Task::RotateKeys { drop_old: false, .. } => {
+            format!("{} signs in some 10 seconds, once every node knows it", app.rotate_keys().await.map_err(told)?)
+        }
+        Task::RotateKeys { drop_old: true, .. } => {
+            format!("{} is the only key from now on", app.replace_keys().await.map_err(told)?)
         }
         Task::SignOutEverywhere { email, .. } => {
             format!("{} accounts are signed out", app.sign_out_everywhere(email.as_ref()).await.map_err(told)?)

@@ -4,6 +4,7 @@ use std::{fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use guildhall_catalogue::{Catalogue, catalogue};
+use guildhall_domain::error::chain;
 use guildhall_outbound::{Letters, Post};
 use guildhall_repositories::{Database, Observer};
 use guildhall_services::{
@@ -170,7 +171,7 @@ async fn keep_up(metrics: PrometheusHandle, app: App) {
             _ = often.tick() => metrics.run_upkeep(),
             _ = seldom.tick() => {
                 if let Err(error) = app.sweep().await {
-                    tracing::warn!(%error, "old rows were not swept; the next sweep will");
+                    tracing::warn!(error = chain(&error), "old rows were not swept; the next sweep will");
                 }
             }
         }

@@ -51,20 +51,29 @@ fn is_same_origin(origin: &str, headers: &HeaderMap, settings: &Settings) -> boo
 
 /// Who calls, from where.
 pub(crate) fn caller(headers: &HeaderMap, address: Option<IpAddr>, settings: &Settings) -> Result<Caller> {
-    let mut caller = match (bearer(headers), cookies::session(headers, settings)) {
-        (Some(token), _) => Caller::bearer(token),
-        (None, Some(token)) if page(headers, settings) == Page::Ours => Caller::cookie(token),
-        (None, Some(token)) => Caller::cookie_from_foreign_page(token),
-        (None, None) => Caller::nobody(),
-    };
+    let mut caller = bearer(headers).map_or_else(|| by_cookie(headers, settings), Caller::bearer);
     if let Some(named) = spoken(headers, &ORGANIZATION, "x-organization")? {
         caller = caller.in_organization(named.to_string());
     }
     if let Some(key) = spoken(headers, &IDEMPOTENCY_KEY, "Idempotency-Key")? {
         caller = caller.with_idempotency_key(key);
     }
+    Ok(caller.from_device(address, program(headers)))
+}
+
+/// Whoever the browser's cookie stands for.
+pub(crate) fn by_cookie(headers: &HeaderMap, settings: &Settings) -> Caller {
+    match cookies::session(headers, settings) {
+        Some(token) if page(headers, settings) == Page::Ours => Caller::cookie(token),
+        Some(token) => Caller::cookie_from_foreign_page(token),
+        None => Caller::nobody(),
+    }
+}
+
+/// The program that calls, as it names itself.
+pub(crate) fn program(headers: &HeaderMap) -> Option<String> {
     let user_agent = headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
-    Ok(caller.from_device(address, user_agent.map(|agent| agent.chars().take(512).collect())))
+    user_agent.map(|agent| agent.chars().take(512).collect())
 }
 
 /// The address a request comes from: the peer's, or, where the peer is a proxy of ours, the rightmost of

@@ -25,30 +25,35 @@ pub(crate) fn session(headers: &HeaderMap, settings: &Settings) -> Option<String
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// What a successful call means for the browser's cookie: signing in sets it, signing out clears it. A page that is not
-/// ours gets none, so it cannot sign anybody in as somebody else.
+/// What a successful call means for the browser's cookie: signing in sets it, signing out and deleting the account clear
+/// it.
 pub(crate) async fn after(site: &Arc<Site>, procedure: &str, output: &Value, headers: &HeaderMap) -> HeaderMap {
     let mut answer = HeaderMap::new();
-    let is_https = site.settings.is_https();
     let cookie = match procedure {
-        "auth.signOut" => Some(cleared(is_https)),
-        "auth.signIn" | "auth.signUp" if caller::page(headers, &site.settings) != Page::Foreign => {
-            let token = output.pointer("/session/accessToken").and_then(Value::as_str);
-            match token {
-                Some(token) => match site.app.browser_cookie(token).await {
-                    Ok((value, expires)) => set(is_https, &value, expires),
-                    Err(error) => {
-                        tracing::error!(?error, "no cookie for a session that was just made");
-                        None
-                    }
-                },
-                None => None,
-            }
-        }
+        "auth.signOut" | "account.delete" => Some(cleared(site.settings.is_https())),
+        "auth.signIn" | "auth.signUp" => match output.pointer("/session/accessToken").and_then(Value::as_str) {
+            Some(token) => begun(site, token, headers).await,
+            None => None,
+        },
         _ => None,
     };
     answer.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
     answer
+}
+
+/// The cookie for a session that has just begun. A page that is not ours gets none, so it cannot sign anybody in as
+/// somebody else.
+pub(crate) async fn begun(site: &Arc<Site>, access_token: &str, headers: &HeaderMap) -> Option<HeaderValue> {
+    if caller::page(headers, &site.settings) == Page::Foreign {
+        return None;
+    }
+    match site.app.browser_cookie(access_token).await {
+        Ok((value, expires)) => set(site.settings.is_https(), &value, expires),
+        Err(error) => {
+            tracing::error!(?error, "no cookie for a session that was just made");
+            None
+        }
+    }
 }
 
 fn set(is_https: bool, value: &str, expires: Timestamp) -> Option<HeaderValue> {

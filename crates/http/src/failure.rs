@@ -13,7 +13,7 @@ use http::{
 };
 use serde_json::{Value, json};
 
-use crate::observe::RequestId;
+use crate::{observe::RequestId, pages};
 
 /// A failed call.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,12 +34,18 @@ pub(crate) enum Wire {
     Envelope,
     /// As it is, for everybody who speaks JSON.
     Plain,
+    /// As a page, for people.
+    Page,
 }
 
 impl Wire {
     /// What the caller of this path expects.
     pub(crate) fn of(path: &str) -> Self {
-        if path.starts_with("/api/") { Self::Plain } else { Self::Envelope }
+        match path {
+            path if path.starts_with("/api/") => Self::Plain,
+            path if pages::is_for_people(path) => Self::Page,
+            _ => Self::Envelope,
+        }
     }
 }
 
@@ -120,6 +126,16 @@ impl Failure {
         self.status
     }
 
+    /// What is said about it.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What names it in the log, where there is more to know than is said.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.data.as_ref()?.get("requestId")?.as_str()
+    }
+
     /// When to try again, for those who read headers.
     pub(crate) const fn retry_after_seconds(&self) -> Option<u64> {
         self.retry_after_seconds
@@ -134,14 +150,17 @@ impl Failure {
         }
         match wire {
             Wire::Envelope => json!({ "json": body }),
-            Wire::Plain => body,
+            Wire::Plain | Wire::Page => body,
         }
     }
 
     /// The whole answer.
     pub(crate) fn answer(&self, wire: Wire) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self.body(wire))).into_response();
+        let mut response = match wire {
+            Wire::Page => pages::trouble(self),
+            Wire::Envelope | Wire::Plain => (status, Json(self.body(wire))).into_response(),
+        };
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -26,6 +26,7 @@ use crate::{
     caller,
     failure::{Failure, Wire},
     host::{self, Place},
+    pages,
     router::Site,
 };
 
@@ -132,6 +133,7 @@ fn route(place: &Place, path: &str) -> &'static str {
         (Place::Api, "api") => "api",
         (Place::Api, "healthz" | "readyz" | "metrics") => "health",
         (Place::Api, "" | "docs" | "openapi.json" | "contract.ts" | ".well-known") => "pages",
+        (Place::Api, _) if pages::is_for_people(path) => "pages",
         (Place::Api, _) => "other",
     }
 }
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!(route(&Place::Api, "/rpc/tickets/list"), "rpc");
         assert_eq!(route(&Place::Api, "/s/acme-help/mcp"), "mcp");
         assert_eq!(route(&Place::Api, "/anything/at/all"), "other");
+        assert_eq!(route(&Place::Api, "/invitation"), "pages");
         assert_eq!(route(&Place::Hosted { slug: "acme-help".to_owned() }, "/rpc"), "mcp");
         assert_eq!(route(&Place::Unknown, "/rpc"), "unknown_host");
     }

@@ -17,13 +17,13 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Settings, cors,
+    Settings, body, cors,
     failure::{Failure, Wire},
     health,
     host::Place,
     limits::{self, Limits},
     observe,
-    pages::{self, Pages},
+    pages::{self, Documents},
     plain, rpc,
 };
 
@@ -36,7 +36,7 @@ pub(crate) struct Site {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) metrics_page: MetricsPage,
-    pub(crate) pages: Pages,
+    pub(crate) documents: Documents,
 }
 
 /// Everything that is answered over HTTP. `hosted` answers for organizations' MCP servers: its routes begin with the
@@ -49,18 +49,15 @@ pub fn router(
     hosted: Router,
     metrics_page: MetricsPage,
 ) -> Router {
-    let pages = Pages::of(&catalogue, &settings.public_url);
+    let documents = Documents::of(&catalogue, &settings.public_url);
     let limits = Arc::new(Limits::new(settings.clone()));
-    let site = Arc::new(Site { app, catalogue, settings, metrics_page, pages });
+    let site = Arc::new(Site { app, catalogue, settings, metrics_page, documents });
 
     let work = Router::new()
         .route("/rpc", any(rpc::rpc))
         .route("/rpc/{*path}", any(rpc::rpc))
         .route("/api/{*path}", any(plain::plain))
-        .route("/openapi.json", get(pages::openapi))
-        .route("/contract.ts", get(pages::contract))
-        .route("/docs", get(pages::manual))
-        .route("/", get(pages::index))
+        .merge(pages::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(site.clone())
@@ -81,6 +78,7 @@ pub fn router(
         .with_state(Arc::new(Houses { api, hosted }))
         .layer(CatchPanicLayer::custom(observe::caught))
         .layer(middleware::from_fn_with_state(site, observe::observe))
+        .layer(middleware::map_request(body::heard))
 }
 
 /// The two routers, by whose host a request is for.

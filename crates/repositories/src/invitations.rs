@@ -115,13 +115,14 @@ impl Invitations<'_> {
         Ok(found.filter(standing(now)).count(&self.0.executor()).await? > 0)
     }
 
-    /// How many offers were made since `then`.
+    /// When the offer was made that came `count`th, counted back from the last; none where there are fewer.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn count_since(self, then: Timestamp) -> Result<u64> {
-        let made = self.0.select::<invitation::Entity>().filter(Column::CreatedAt.gt(then.millis()));
-        Ok(made.count(&self.0.executor()).await?)
+    pub async fn made_before_the_last(self, count: u64) -> Result<Option<Timestamp>> {
+        let newest = self.0.select::<invitation::Entity>().order_by_desc(Column::CreatedAt);
+        let row = newest.offset(count.saturating_sub(1)).limit(1).one(&self.0.executor()).await?;
+        Ok(row.map(|row| time(row.created_at)))
     }
 
     /// Offers of that status, the newest first.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use guildhall_domain::{
     Error, Id, Result,
+    error::chain,
     event::{Actor, Audience, Event},
     id,
     mail::{Letter, Matter},
@@ -102,6 +103,11 @@ impl App {
         let taken = access.system().take_job(&lease, self.now().plus(LEASE), self.now()).await?;
         access.commit().await?;
         let Some(job) = taken else { return Ok(false) };
+        if job.attempts > MOST_ATTEMPTS {
+            // It never came to say how it failed: it ended its worker each time.
+            self.put_off(&job, &lease, Failed::ForGood("no attempt came to its end".to_owned())).await?;
+            return Ok(true);
+        }
         let attempt = tokio::time::timeout(PATIENCE, self.carry_out(&job, &lease));
         let failed = match attempt.await {
             Ok(Ok(())) => return Ok(true),
@@ -126,17 +132,26 @@ impl App {
         let what: Job = serde_json::from_slice(&input).map_err(|why| unreadable(why.to_string()))?;
         match what {
             Job::Letter { to, matter } => {
+                if !self.still_wanted(job).await.map_err(|why| Failed::For(chain(&why)))? {
+                    return Err(Failed::ForGood("its organization is gone".to_owned()));
+                }
                 let letter = Letter { id: job.id, to, matter };
                 self.mail().send(&letter).await.map_err(|undelivered| match undelivered {
                     Undelivered::Later(why) => Failed::For(why.to_string()),
                     Undelivered::Never(why) => Failed::ForGood(why.to_string()),
                 })?;
-                self.finish(job, lease).await.map_err(|why| Failed::For(why.to_string()))
+                self.finish(job, lease).await.map_err(|why| Failed::For(chain(&why)))
             }
             Job::PasswordReset { email } => {
-                self.offer_reset(job, lease, &email).await.map_err(|why| Failed::For(why.to_string()))
+                self.offer_reset(job, lease, &email).await.map_err(|why| Failed::For(chain(&why)))
             }
         }
+    }
+
+    /// What an organization wrote goes out while there is such an organization.
+    async fn still_wanted(&self, job: &StoredJob) -> Result<bool> {
+        let Some(organization) = job.organization else { return Ok(true) };
+        Ok(self.database().read().tenant(organization).profile().find().await?.is_some())
     }
 
     async fn finish(&self, job: &StoredJob, lease: &[u8]) -> Result<()> {

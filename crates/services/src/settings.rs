@@ -106,6 +106,43 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The longest time that anything is counted over.
+    pub(crate) fn longest(&self) -> Duration {
+        let Self {
+            sign_in_account,
+            sign_in_address,
+            sign_up_account,
+            sign_up_address,
+            refresh_address,
+            reset_account,
+            reset_address,
+            link_address,
+            password_account,
+            invite_account,
+            invite_address,
+            invite_recipient,
+            invite_organization,
+        } = self;
+        let rates = [
+            sign_in_account,
+            sign_in_address,
+            sign_up_account,
+            sign_up_address,
+            refresh_address,
+            reset_account,
+            reset_address,
+            link_address,
+            password_account,
+            invite_account,
+            invite_address,
+            invite_recipient,
+            invite_organization,
+        ];
+        rates.into_iter().map(|rate| rate.window).max().unwrap_or_default()
+    }
+}
+
 impl Settings {
     /// The secret that a text stands for: hashed, so that any text of enough randomness will do.
     #[must_use]

@@ -4,6 +4,7 @@
 //! workers on any number of nodes may run; the database hands each job to one at a time.
 use std::time::Duration;
 
+use guildhall_domain::error::chain;
 use guildhall_services::App;
 use tokio::task::JoinSet;
 
@@ -21,7 +22,12 @@ pub async fn run(app: App) {
     for _ in 0..WORKERS {
         workers.spawn(work(app.clone()));
     }
-    while workers.join_next().await.is_some() {}
+    while let Some(ended) = workers.join_next().await {
+        if let Err(panic) = ended {
+            tracing::error!(%panic, "a job ended its worker; another takes its place");
+        }
+        workers.spawn(work(app.clone()));
+    }
 }
 
 async fn work(app: App) {
@@ -32,7 +38,7 @@ async fn work(app: App) {
                 let _ = tokio::time::timeout(PACE, app.job_written()).await;
             }
             Err(error) => {
-                tracing::warn!(%error, "jobs wait: the database does not answer");
+                tracing::warn!(error = chain(&error), "jobs wait a moment");
                 tokio::time::sleep(REST).await;
             }
         }

@@ -1,7 +1,7 @@
 //! The clients themselves, below target/clients: a copy of the scripts with its node packages, and two Python venvs.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -34,6 +34,8 @@ pub(crate) fn install() -> Result<Installed> {
     )?;
     needed("npm", &["--version"], "npm")?;
     needed("python3", &["-c", "import ensurepip, venv"], "python3-venv")?;
+    let chromium = env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
+    needed(&chromium, &["--version"], "chromium")?;
     let (source, cache) = (root()?.join("tests/clients"), root()?.join("target/clients"));
     let scripts = cache.join("scripts");
     fs::create_dir_all(&scripts)?;

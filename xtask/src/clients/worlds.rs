@@ -26,6 +26,8 @@ pub(crate) enum World {
 pub(crate) struct Running {
     /// One or two.
     pub(crate) nodes: Vec<Node>,
+    /// The folders that they write letters to, separated by commas.
+    pub(crate) mail: String,
     _cluster: Option<Cluster>,
 }
 
@@ -59,6 +61,7 @@ impl World {
             shared: shared.clone(),
         };
         let nodes = ports.iter().map(|port| Node::start(&place(port))).collect::<Result<_>>()?;
-        Ok(Running { nodes, _cluster: cluster })
+        let mail = ports.iter().map(|port| place(port).data.join("mail").display().to_string());
+        Ok(Running { nodes, mail: mail.collect::<Vec<_>>().join(","), _cluster: cluster })
     }
 }

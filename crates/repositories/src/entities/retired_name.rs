@@ -7,6 +7,7 @@ pub struct Model {
     pub kind: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
+    pub organization_id: Uuid,
     pub retired_at: i64,
 }
 

@@ -25,24 +25,26 @@ pub struct StoredKey {
     pub public_key: Vec<u8>,
     /// The private half, sealed.
     pub sealed_private_key: Vec<u8>,
-    /// Whether it only verifies.
-    pub retired: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it only verifies.
+    pub retired_at: Option<Timestamp>,
 }
 
 impl System<'_> {
-    /// Every signing key: those that sign first, then the newest.
+    /// Every signing key, the newest first.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn signing_keys(self) -> Result<Vec<StoredKey>> {
-        let retired = signing_key::Column::RetiredAt.is_not_null();
-        let keys = signing_key::Entity::find().order_by(retired, sea_orm::Order::Asc);
+        let keys = signing_key::Entity::find();
         let rows = keys.order_by_desc(signing_key::Column::Id).all(&self.access.executor()).await?;
         let read = |row: signing_key::Model| StoredKey {
             id: Id::from_uuid(row.id),
             public_key: row.public_key,
             sealed_private_key: row.sealed_private_key,
-            retired: row.retired_at.is_some(),
+            created_at: time(row.created_at),
+            retired_at: row.retired_at.map(time),
         };
         Ok(rows.into_iter().map(read).collect())
     }
@@ -51,13 +53,13 @@ impl System<'_> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn add_signing_key(self, key: StoredKey, now: Timestamp) -> Result<()> {
+    pub async fn add_signing_key(self, key: StoredKey) -> Result<()> {
         let row = signing_key::Model {
             id: key.id.uuid(),
             public_key: key.public_key,
             sealed_private_key: key.sealed_private_key,
-            created_at: now.millis(),
-            retired_at: None,
+            created_at: key.created_at.millis(),
+            retired_at: key.retired_at.map(Timestamp::millis),
         };
         let insert = signing_key::Entity::insert(row.into_active_model().reset_all());
         insert.exec_without_returning(&self.access.executor()).await?;

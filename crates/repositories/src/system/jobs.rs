@@ -77,7 +77,7 @@ impl System<'_> {
             .col_expr(job::Column::Lease, Expr::value(lease))
             .col_expr(job::Column::DueAt, Expr::value(until.millis()))
             .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
-            .filter(job::Column::Id.in_subquery(due));
+            .filter(Expr::col(job::Column::Id).eq(Expr::from(due)));
         let taken = take.exec_with_returning(&self.access.executor()).await?;
         Ok(taken.into_iter().next().map(|row| StoredJob {
             id: Id::from_uuid(row.id),

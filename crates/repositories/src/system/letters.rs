@@ -3,7 +3,8 @@
 
 use guildhall_domain::{Id, Timestamp, id};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QuerySelect, RelationDef,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait, QueryFilter, QuerySelect,
+    RelationDef,
 };
 
 use super::System;
@@ -81,6 +82,18 @@ impl System<'_> {
             .filter(mailed_token::Column::Purpose.eq(word(purpose)))
             .filter(mailed_token::Column::ExpiresAt.gt(now.millis()));
         Ok(spend.exec(&self.access.executor()).await?.rows_affected == 1)
+    }
+
+    /// Whether a token for `purpose` was made for that user since `then`.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn has_token_since(self, purpose: Purpose, user: Id<id::User>, then: Timestamp) -> Result<bool> {
+        let fresh = mailed_token::Entity::find()
+            .filter(mailed_token::Column::UserId.eq(user.uuid()))
+            .filter(mailed_token::Column::Purpose.eq(word(purpose)))
+            .filter(mailed_token::Column::CreatedAt.gt(then.millis()));
+        Ok(fresh.count(&self.access.executor()).await? > 0)
     }
 
     /// Makes a user's tokens for `purpose` work no more.

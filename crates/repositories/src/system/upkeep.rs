@@ -5,7 +5,7 @@ use guildhall_domain::{Id, Timestamp, id, text::Slug};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict},
+    sea_query::{Expr, LockType, OnConflict, Query},
 };
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use super::System;
 use crate::{
     Result,
     columns::{time, word},
-    entities::{mcp_server, organization, retired_name, session, signing_key},
+    entities::{event, mcp_server, mcp_session, organization, retired_name, session, signing_key, ticket, tool_call},
 };
 
 /// What a name that is kept reserved was the name of.
@@ -49,12 +49,15 @@ impl System<'_> {
         Ok(found.one(&self.access.executor()).await?.map(|row| Id::from_uuid(row.id)))
     }
 
-    /// The deleted organization of that slug.
+    /// The deleted organization of that slug, held until this transaction ends.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn deleted_organization(self, slug: &Slug) -> Result<Option<DeletedOrganization>> {
-        let found = organization::Entity::find().filter(organization::Column::Slug.eq(slug.as_str()));
+        let mut found = organization::Entity::find().filter(organization::Column::Slug.eq(slug.as_str()));
+        if self.access.is_postgres() {
+            found = found.lock(LockType::NoKeyUpdate); // SQLite has one writer
+        }
         let row = found.one(&self.access.executor()).await?;
         Ok(row.and_then(deleted))
     }
@@ -83,6 +86,44 @@ impl System<'_> {
         Ok(restore.exec(&self.access.executor()).await?.rows_affected == 1)
     }
 
+    /// Deletes some of what there may be much of in an organization that was deleted before `then`; answers how many.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn erase_some(self, id: Id<id::Organization>, then: Timestamp, limit: u64) -> Result<u64> {
+        let mut doomed = Query::select();
+        doomed
+            .column(organization::Column::Id)
+            .from(organization::Entity)
+            .and_where(organization::Column::Id.eq(id.uuid()))
+            .and_where(organization::Column::DeletedAt.lt(then.millis()));
+        let executor = self.access.executor();
+        let mut some = Query::select();
+        some.column(tool_call::Column::Id).from(tool_call::Entity).limit(limit);
+        some.and_where(tool_call::Column::OrganizationId.in_subquery(doomed.clone()));
+        let calls = tool_call::Entity::delete_many().filter(tool_call::Column::Id.in_subquery(some));
+        let erased = calls.exec(&executor).await?.rows_affected;
+        if erased > 0 {
+            return Ok(erased);
+        }
+        let mut some = Query::select();
+        some.column(mcp_session::Column::Id).from(mcp_session::Entity).limit(limit);
+        some.and_where(mcp_session::Column::OrganizationId.in_subquery(doomed.clone()));
+        let mut detach = ticket::Entity::update_many();
+        detach = detach.col_expr(ticket::Column::McpSessionId, Expr::value(None::<Uuid>));
+        detach.filter(ticket::Column::McpSessionId.in_subquery(some.clone())).exec(&executor).await?;
+        let visits = mcp_session::Entity::delete_many().filter(mcp_session::Column::Id.in_subquery(some));
+        let erased = visits.exec(&executor).await?.rows_affected;
+        if erased > 0 {
+            return Ok(erased);
+        }
+        let mut some = Query::select();
+        some.column(event::Column::Id).from(event::Entity).limit(limit);
+        some.and_where(event::Column::OrganizationId.in_subquery(doomed));
+        let events = event::Entity::delete_many().filter(event::Column::Id.in_subquery(some));
+        Ok(events.exec(&executor).await?.rows_affected)
+    }
+
     /// Deletes the rows of an organization that was deleted before `then`; its names stay reserved. False where it was
     /// restored.
     ///
@@ -101,22 +142,44 @@ impl System<'_> {
         let mut names = vec![(RetiredName::Organization, row.slug)];
         names.extend(servers.await?.into_iter().map(|slug| (RetiredName::McpServer, slug)));
         for (kind, name) in names {
-            let row =
-                retired_name::ActiveModel { kind: Set(word(kind)), name: Set(name), retired_at: Set(now.millis()) };
-            let known = OnConflict::columns([retired_name::Column::Kind, retired_name::Column::Name])
-                .update_column(retired_name::Column::RetiredAt)
-                .to_owned();
-            retired_name::Entity::insert(row).on_conflict(known).exec_without_returning(&executor).await?;
+            self.retire(kind, name, id, now).await?;
         }
         Ok(organization::Entity::delete_many().filter(doomed).exec(&executor).await?.rows_affected == 1)
     }
 
-    /// Whether a name is kept reserved.
+    /// Keeps a name reserved for the organization whose it was.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn is_retired(self, kind: RetiredName, name: &str) -> Result<bool> {
-        let found = retired_name::Entity::find_by_id((word(kind), name.to_owned()));
+    pub async fn retire(
+        self,
+        kind: RetiredName,
+        name: String,
+        whose: Id<id::Organization>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let row = retired_name::ActiveModel {
+            kind: Set(word(kind)),
+            name: Set(name),
+            organization_id: Set(whose.uuid()),
+            retired_at: Set(now.millis()),
+        };
+        let again = OnConflict::columns([retired_name::Column::Kind, retired_name::Column::Name])
+            .update_columns([retired_name::Column::OrganizationId, retired_name::Column::RetiredAt])
+            .to_owned();
+        retired_name::Entity::insert(row).on_conflict(again).exec_without_returning(&self.access.executor()).await?;
+        Ok(())
+    }
+
+    /// Whether a name is kept reserved, for another organization than the one that asks.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn is_retired(self, kind: RetiredName, name: &str, asking: Option<Id<id::Organization>>) -> Result<bool> {
+        let mut found = retired_name::Entity::find_by_id((word(kind), name.to_owned()));
+        if let Some(asking) = asking {
+            found = found.filter(retired_name::Column::OrganizationId.ne(asking.uuid()));
+        }
         Ok(found.count(&self.access.executor()).await? > 0)
     }
 
@@ -165,6 +228,16 @@ impl System<'_> {
             .filter(signing_key::Column::Id.ne(signer.uuid()))
             .filter(signing_key::Column::RetiredAt.is_null());
         retire.exec(&self.access.executor()).await?;
+        Ok(())
+    }
+
+    /// Forgets every signing key but `signer`.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_other_signing_keys(self, signer: Id<id::SigningKey>) -> Result<()> {
+        let forget = signing_key::Entity::delete_many().filter(signing_key::Column::Id.ne(signer.uuid()));
+        forget.exec(&self.access.executor()).await?;
         Ok(())
     }
 

@@ -1,10 +1,11 @@
-use guildhall_domain::{Error, Result, access::Role, error::Reason, event::Event};
+use guildhall_domain::{Error, Result, event::Event};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Cx, Desk, Mutation, Outcome, Prepared, Procedure, SignedIn, Throttle,
     auth::{Done, Password},
+    organizations::keep_an_owner,
     settings::Limits,
 };
 
@@ -23,13 +24,14 @@ impl Procedure for DeleteAccount {
     type Reach = SignedIn;
     const NEEDS: () = ();
     type Output = Done;
+    const ENDS_ITS_SESSION: bool = true;
 
     fn throttles(&self, limits: &Limits) -> Vec<Throttle> {
         vec![Throttle::Caller("password", limits.password_account)]
     }
 
     async fn prepare(&self, desk: &Desk<'_>) -> Result<Prepared> {
-        let password_hash = desk.own_password("password", self.password.text()).await?;
+        let (_, password_hash) = desk.own_password("password", self.password.text()).await?;
         Ok(Prepared { password_hash, ..Prepared::default() })
     }
 
@@ -50,8 +52,10 @@ impl Procedure for DeleteAccount {
             let Some(place) = members.of(account.id).await? else { continue };
             if members.count().await? == 1 {
                 tenant.profile().delete(cx.now()).await?;
-            } else if place.role == Role::Owner && members.count_of(Role::Owner).await? == 1 {
-                return Err(Error::Conflict(Reason::LastOwner));
+                cx.note(belonging.id, Event::OrganizationDeleted { organization_id: belonging.id }).await?;
+            } else {
+                keep_an_owner(tenant, &place).await?;
+                cx.note(belonging.id, Event::MemberLeft { member_id: place.id, user_id: account.id }).await?;
             }
         }
         cx.person().delete().await?;

@@ -1,4 +1,5 @@
 use guildhall_domain::{Error, Result, event::Event, mail::Matter};
+use guildhall_repositories::Purpose;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +28,9 @@ impl Procedure for ChangePassword {
     }
 
     async fn prepare(&self, desk: &Desk<'_>) -> Result<Prepared> {
-        let password_hash = desk.own_password("currentPassword", self.current_password.text()).await?;
-        let new_password_hash = desk.passwords().hash_new("newPassword", self.new_password.text(), &[]).await?;
+        let (account, password_hash) = desk.own_password("currentPassword", self.current_password.text()).await?;
+        let known = [account.email.as_str(), account.name.as_deref().unwrap_or_default()];
+        let new_password_hash = desk.passwords().hash_new("newPassword", self.new_password.text(), &known).await?;
         Ok(Prepared { new_password_hash, password_hash })
     }
 
@@ -40,6 +42,7 @@ impl Procedure for ChangePassword {
         }
         cx.person().set_password(&cx.prepared().new_password_hash, cx.now()).await?;
         cx.person().end_sessions(cx.admission().session, cx.now()).await?;
+        cx.system().forget_tokens(Purpose::PasswordReset, account.id).await?;
         cx.post(account.email, Matter::PasswordChanged { link: cx.settings().reset_page() }).await?;
         Ok(Outcome::Changed(Done::new(), Event::PasswordChanged { user_id: account.id }))
     }

@@ -82,9 +82,11 @@ struct Ring {
 }
 
 /// How long an unknown key id is believed to be unknown before the database is asked again.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the keys are used without asking whether they have changed.
 const STALE: Duration = Duration::from_secs(4);
+/// After how long every node, and whoever reads the JWK set, can be taken to know a key.
+const SETTLED: Duration = Duration::from_secs(6);
 
 impl Keys {
     pub(crate) async fn open(database: Database, settings: Settings, ports: Ports) -> Result<Self> {
@@ -120,19 +122,29 @@ impl Keys {
         self.read().await
     }
 
-    /// Signs with a new key from now on. The others verify what they signed until it is worth nothing any more, or,
-    /// where `drop_old`, no longer: then every access token and cookie is void at once, and refresh tokens are not.
+    /// Makes a new key that signs as soon as every node knows it. The others verify what they signed until that is worth
+    /// nothing any more.
     ///
     /// # Errors
     /// Where the database fails.
-    pub(crate) async fn rotate(&self, drop_old: bool) -> Result<Id<id::SigningKey>> {
-        let now = self.0.ports.clock.now();
+    pub(crate) async fn rotate(&self) -> Result<Id<id::SigningKey>> {
         let access = self.0.database.write().await?;
         let id = self.make(&access).await?;
-        access.system().retire_signing_keys(id, now).await?;
-        if drop_old {
-            access.system().forget_signing_keys(now.plus(Duration::from_millis(1))).await?;
-        }
+        access.system().retire_signing_keys(id, self.0.ports.clock.now()).await?;
+        access.commit().await?;
+        self.read().await?;
+        Ok(id)
+    }
+
+    /// Makes a new key that signs from now on and drops the others: every access token and cookie is void at once, and
+    /// refresh tokens are not.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub(crate) async fn replace(&self) -> Result<Id<id::SigningKey>> {
+        let access = self.0.database.write().await?;
+        let id = self.make(&access).await?;
+        access.system().forget_other_signing_keys(id).await?;
         access.commit().await?;
         self.read().await?;
         Ok(id)
@@ -239,15 +251,16 @@ impl Keys {
 
     async fn read(&self) -> Result<()> {
         let stored = self.0.database.read().system().signing_keys().await?;
-        let mut ring = Ring { read_at: Some(self.0.ports.clock.now()), ..Ring::default() };
+        let now = self.0.ports.clock.now();
+        let mut ring = Ring { read_at: Some(now), ..Ring::default() };
+        if let Some(key) = signer(&stored, now) {
+            let private = secrets::open(&self.0.settings.secret, &key.sealed_private_key).map_err(|_| {
+                Error::internal("this database was sealed with another secret: set GUILDHALL_SECRET to that one")
+            })?;
+            ring.signer = Some((key.id.to_string(), EncodingKey::from_ed_der(&private)));
+        }
         for key in stored {
             let kid = key.id.to_string();
-            if ring.signer.is_none() && !key.retired {
-                let private = secrets::open(&self.0.settings.secret, &key.sealed_private_key).map_err(|_| {
-                    Error::internal("this database was sealed with another secret: set GUILDHALL_SECRET to that one")
-                })?;
-                ring.signer = Some((kid.clone(), EncodingKey::from_ed_der(&private)));
-            }
             let x = BASE64_URL_SAFE_NO_PAD.encode(&key.public_key);
             ring.published
                 .push(json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": x }));
@@ -271,16 +284,24 @@ impl Keys {
             id: Id::from_uuid(id),
             public_key: pair.public_key().as_ref().to_vec(),
             sealed_private_key: secrets::seal(&self.0.settings.secret, nonce, private.as_ref())?,
-            retired: false,
+            created_at: now,
+            retired_at: None,
         };
         let id = key.id;
-        access.system().add_signing_key(key, now).await?;
+        access.system().add_signing_key(key).await?;
         Ok(id)
     }
 
     fn ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> T {
         look(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// The newest key that every node knows. One that was just retired goes on until its successor is known as well.
+fn signer(newest_first: &[StoredKey], now: Timestamp) -> Option<&StoredKey> {
+    let settled = |at: Timestamp| at.plus(SETTLED) <= now;
+    let known = newest_first.iter().find(|key| settled(key.created_at) && !key.retired_at.is_some_and(settled));
+    known.or_else(|| newest_first.iter().find(|key| key.retired_at.is_none()))
 }
 
 fn audience(typ: &str) -> &'static str {

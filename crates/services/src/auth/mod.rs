@@ -14,7 +14,7 @@ pub(crate) mod sign_ins;
 mod sign_out;
 mod sign_up;
 mod tokens;
-mod verify_email;
+pub(crate) mod verify_email;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use guildhall_domain::{Error, Result, accounts::Tokens, event::Event, text::Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,7 @@ impl Procedure for Refresh {
     type Reach = Public;
     const NEEDS: () = ();
     type Output = Tokens;
+    const ANSWER_KEPT: Duration = GRACE;
 
     fn throttles(&self, limits: &Limits) -> Vec<Throttle> {
         vec![Throttle::Address("refresh", limits.refresh_address)]

@@ -48,10 +48,11 @@ impl Procedure for ResetPassword {
             return Err(missing());
         }
         let person = cx.person_of(user);
-        let account = person.account().await?.ok_or_else(missing)?;
+        let account = person.hold().await?.ok_or_else(missing)?;
         person.set_password(&cx.prepared().new_password_hash, cx.now()).await?;
         person.verify_email(cx.now()).await?;
         cx.system().forget_tokens(Purpose::EmailVerification, user).await?;
+        cx.system().forget_tokens(Purpose::PasswordReset, user).await?;
         person.end_sessions(None, cx.now()).await?;
         // Whoever guessed at the old password does not keep the owner out.
         cx.forgive(sign_in::LIMIT, account.email.as_str()).await?;

@@ -1,14 +1,15 @@
+use std::time::Duration;
+
 use guildhall_domain::{
     Error, Result,
     accounts::{Tokens, User},
-    error::Denied,
     event::Event,
     text::Email,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Password, tokens, verify_email};
+use super::{Password, tokens, tokens::GRACE, verify_email};
 use crate::{Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle, settings::Limits};
 
 /// Signs in with email and password. A wrong email and a wrong password get the same answer at the same cost. Where
@@ -40,6 +41,7 @@ impl Procedure for SignIn {
     type Reach = Public;
     const NEEDS: () = ();
     type Output = SignedInNow;
+    const ANSWER_KEPT: Duration = GRACE;
 
     fn throttles(&self, limits: &Limits) -> Vec<Throttle> {
         vec![
@@ -57,13 +59,15 @@ impl Procedure for SignIn {
 
     async fn run(self, cx: &Cx<'_, Public>) -> Result<Outcome<SignedInNow>> {
         let found = cx.system().user_by_email(&self.email).await?;
-        // The password may have been changed since it was verified.
-        let still = found.filter(|(_, hash, _)| *hash == cx.prepared().password_hash);
-        let (user, _, organization) = still.ok_or(Error::WrongCredentials)?;
+        let (user, _, organization) = found.ok_or(Error::WrongCredentials)?;
+        // Held, and then looked at again: a change of the password ends every session but one that begins beside it.
+        let person = cx.person_of(user.id);
+        let held = person.hold().await?.is_some();
+        if !held || person.password_hash().await?.as_ref() != Some(&cx.prepared().password_hash) {
+            return Err(Error::WrongCredentials);
+        }
         if cx.settings().verify_email && !user.email_verified {
-            verify_email::ask(cx, user.id, user.email).await?;
-            let event = Event::EmailVerificationRequested { user_id: user.id };
-            return Ok(Outcome::Refused(Error::Forbidden(Denied::EmailUnverified), event));
+            return verify_email::refuse(cx, &user).await;
         }
         cx.forgive(LIMIT, self.email.as_str()).await?;
         let (session_id, session) = tokens::begin(cx, user.id, organization).await?;

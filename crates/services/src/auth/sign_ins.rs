@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guildhall_domain::{Id, Result, Timestamp, id};
+use guildhall_domain::{Id, Result, Timestamp, error::chain, id};
 use guildhall_repositories::Admission;
 
 use crate::App;
@@ -22,14 +22,16 @@ pub(crate) fn lasts(started_at: Timestamp, now: Timestamp) -> Timestamp {
 /// Writes down, beside the call and now and then only, that its session is used. A browser's session has no refresh that
 /// would say so.
 pub(crate) fn notice(app: &App, session: Id<id::Session>, admission: &Admission) {
-    if admission.last_seen_at.plus(ATTENTION) > app.now() {
+    // Of many calls at once one writes.
+    if admission.last_seen_at.plus(ATTENTION) > app.now() || !app.noticing().insert(session) {
         return;
     }
     let (app, admission) = (app.clone(), admission.clone());
     tokio::spawn(async move {
         if let Err(error) = see(&app, session, &admission).await {
-            tracing::warn!(%error, "it was not written down that a session is used");
+            tracing::warn!(error = chain(&error), "it was not written down that a session is used");
         }
+        app.noticing().remove(&session);
     });
 }
 

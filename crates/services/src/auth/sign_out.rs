@@ -16,6 +16,7 @@ impl Procedure for SignOut {
     type Reach = SignedIn;
     const NEEDS: () = ();
     type Output = Done;
+    const ENDS_ITS_SESSION: bool = true;
 
     async fn run(self, cx: &Cx<'_, SignedIn>) -> Result<Outcome<Done>> {
         let session_id = cx.admission().session.ok_or(Error::Unauthenticated)?;

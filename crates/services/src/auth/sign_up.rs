@@ -12,7 +12,7 @@ use guildhall_repositories::{self as repositories, NewUser, OrganizationRow, Ret
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Password, tokens, verify_email};
+use super::{Password, tokens, tokens::GRACE, verify_email};
 use crate::{
     App, Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle,
     secrets::hex,
@@ -55,6 +55,7 @@ impl Procedure for SignUp {
     type Reach = Public;
     const NEEDS: () = ();
     type Output = SignedUp;
+    const ANSWER_KEPT: Duration = GRACE;
 
     fn throttles(&self, limits: &Limits) -> Vec<Throttle> {
         vec![
@@ -90,7 +91,11 @@ impl Procedure for SignUp {
             name: self.name.map(String::from),
             password_hash: cx.prepared().new_password_hash.clone(),
         };
-        let user = make_account(cx.app(), cx.system(), home, new).await?;
+        let user = make_account(cx.app(), cx.system(), home, new).await.map_err(|error| match error {
+            // Another sign-up was faster: the next attempt finds its account, and answers as if it had always been there.
+            Error::AlreadyExists { .. } if verify_first => Error::Contended,
+            other => other,
+        })?;
         verify_email::ask(cx, user.id, user.email.clone()).await?;
         let event = Event::UserSignedUp { user_id: user.id };
         if verify_first {
@@ -115,7 +120,7 @@ pub(crate) async fn make_account(app: &App, system: System<'_>, home: Tenant<'_>
         website: None,
         is_personal: true,
     };
-    let free = !system.is_retired(RetiredName::Organization, slug.as_str()).await?;
+    let free = !system.is_retired(RetiredName::Organization, slug.as_str(), None).await?;
     if !free || home.profile().found(personal(slug.clone()), app.now()).await?.is_none() {
         let suffix = hex(&app.random::<4>());
         let second = home.profile().found(personal(slug.with_suffix(&suffix)), app.now()).await?;

@@ -1,6 +1,14 @@
 use std::time::Duration;
 
-use guildhall_domain::{Error, Id, Resource, Result, event::Event, id, mail::Matter, text::Email, text::Text};
+use guildhall_domain::{
+    Error, Id, Resource, Result,
+    accounts::User,
+    error::Denied,
+    event::Event,
+    id,
+    mail::Matter,
+    text::{Email, Text},
+};
 use guildhall_repositories::Purpose;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +17,7 @@ use super::{
     Done,
     links::{self, Opens},
 };
-use crate::{Cx, Mutation, Outcome, Procedure, Public, Throttle, settings::Limits};
+use crate::{Cx, Mutation, Outcome, Procedure, Public, Reach, Throttle, settings::Limits};
 
 /// Shows that an account's address is its owner's, with the token of a letter. Signs nobody in.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -47,8 +55,22 @@ impl Procedure for VerifyEmail {
     }
 }
 
+/// How long a link is not replaced by another: whoever asks again and again would be a nuisance to a stranger.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Refuses somebody whose address is not verified; has the link mailed again where the last one is not quite new.
+pub(crate) async fn refuse<R: Reach, T>(cx: &Cx<'_, R>, user: &User) -> Result<Outcome<T>> {
+    let refused = Error::Forbidden(Denied::EmailUnverified);
+    let since = cx.now().minus(PATIENCE);
+    if cx.system().has_token_since(Purpose::EmailVerification, user.id, since).await? {
+        return Err(refused);
+    }
+    ask(cx, user.id, user.email.clone()).await?;
+    Ok(Outcome::Refused(refused, Event::EmailVerificationRequested { user_id: user.id }))
+}
+
 /// Has the link for it mailed to `email`.
-pub(super) async fn ask(cx: &Cx<'_, Public>, user: Id<id::User>, email: Email) -> Result<()> {
+pub(super) async fn ask<R: Reach>(cx: &Cx<'_, R>, user: Id<id::User>, email: Email) -> Result<()> {
     let (link, hash) = cx.fresh_link(Opens::EmailVerification);
     let expires_at = cx.now().plus(LIFE);
     cx.system().keep_token(&hash, Purpose::EmailVerification, user, cx.now(), expires_at).await?;

@@ -50,7 +50,7 @@ impl Procedure for CreateMcpServer {
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<McpServer>> {
         let slug = Subdomain::parse(self.slug.as_str())?;
-        if cx.system().is_retired(RetiredName::McpServer, slug.as_str()).await? {
+        if cx.system().is_retired(RetiredName::McpServer, slug.as_str(), Some(cx.tenant().id())).await? {
             return Err(Error::SubdomainAlreadyExists);
         }
         let config = super::fitting_config(cx.tenant(), self.auth_type, self.custom_oauth_config_id).await?;

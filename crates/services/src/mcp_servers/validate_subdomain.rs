@@ -29,7 +29,10 @@ impl Procedure for ValidateSubdomain {
 
     async fn run(self, cx: &Cx<'_, SignedIn>) -> Result<ValidSubdomain> {
         let subdomain = Subdomain::parse(self.subdomain.as_str())?;
-        let was_taken = cx.system().is_retired(RetiredName::McpServer, subdomain.as_str()).await?;
+        let was_taken = cx
+            .system()
+            .is_retired(RetiredName::McpServer, subdomain.as_str(), cx.admission().active_organization)
+            .await?;
         if was_taken || cx.system().subdomain_exists(&subdomain).await? {
             return Err(Error::SubdomainAlreadyExists);
         }

@@ -16,6 +16,7 @@ use crate::{
     auth::{
         Done,
         links::{self, Opens},
+        verify_email,
     },
     settings::Limits,
 };
@@ -71,7 +72,10 @@ impl Procedure for AcceptInvitation {
     }
 
     async fn run(self, cx: &Cx<'_, SignedIn>) -> Result<Outcome<Joined>> {
-        let (account, offer) = open(cx, self.token, self.invitation_id).await?;
+        let (account, offer) = match open(cx, self.token, self.invitation_id).await? {
+            Opened::For(account, offer) => (account, offer),
+            Opened::Unverified(account) => return verify_email::refuse(cx, &account).await,
+        };
         let tenant = cx.inviting(&offer);
         if !inviter_still_may(tenant, &offer).await? {
             return Err(Error::Conflict(Reason::InvitationClosed));
@@ -108,7 +112,10 @@ impl Procedure for DeclineInvitation {
     }
 
     async fn run(self, cx: &Cx<'_, SignedIn>) -> Result<Outcome<Done>> {
-        let (_, offer) = open(cx, self.token, self.invitation_id).await?;
+        let offer = match open(cx, self.token, self.invitation_id).await? {
+            Opened::For(_, offer) => offer,
+            Opened::Unverified(account) => return verify_email::refuse(cx, &account).await,
+        };
         settle(cx, &offer, InvitationStatus::Declined).await?;
         let event = Event::InvitationDeclined { organization_id: offer.organization, invitation_id: offer.id };
         Ok(Outcome::Changed(Done::new(), event))
@@ -123,13 +130,17 @@ fn exactly_one(token: bool, id: bool) -> Vec<Issue> {
     }
 }
 
+/// What the caller is to an invitation.
+enum Opened {
+    /// The one it is for.
+    For(User, StoredInvitation),
+    /// The one it is for, if the address is this account's: nobody has shown that yet.
+    Unverified(User),
+}
+
 /// The invitation and the account it is for, with the organization held. To whoever is not the one invited, an invitation
 /// named by its id is not there.
-async fn open(
-    cx: &Cx<'_, SignedIn>,
-    token: Option<Text<1, 200>>,
-    id: Option<Id<id::Invitation>>,
-) -> Result<(User, StoredInvitation)> {
+async fn open(cx: &Cx<'_, SignedIn>, token: Option<Text<1, 200>>, id: Option<Id<id::Invitation>>) -> Result<Opened> {
     let missing = || Error::NotFound(Resource::Invitation);
     let account = cx.person().account().await?.ok_or(Error::Unauthenticated)?;
     let opened = match (&token, id) {
@@ -142,7 +153,7 @@ async fn open(
         return Err(if token.is_some() { Error::Forbidden(Denied::EmailMismatch) } else { missing() });
     }
     if !account.email_verified {
-        return Err(Error::Forbidden(Denied::EmailUnverified));
+        return Ok(Opened::Unverified(account));
     }
     let tenant = cx.inviting(&offer);
     tenant.profile().hold().await?.ok_or_else(missing)?;
@@ -154,7 +165,7 @@ async fn open(
     if now.status(cx.now()) != InvitationStatus::Pending {
         return Err(Error::Conflict(Reason::InvitationClosed));
     }
-    Ok((account, now))
+    Ok(Opened::For(account, now))
 }
 
 /// Whether whoever asked may still do so: an invitation is worth no more than its inviter.

@@ -48,7 +48,7 @@ impl Procedure for CreateOrganization {
             website: self.website.map(String::from),
             is_personal: false,
         };
-        if cx.system().is_retired(RetiredName::Organization, new.slug.as_str()).await? {
+        if cx.system().is_retired(RetiredName::Organization, new.slug.as_str(), None).await? {
             return Err(taken());
         }
         let organization = home.profile().found(new, cx.now()).await?.ok_or_else(taken)?;

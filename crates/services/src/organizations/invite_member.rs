@@ -81,10 +81,7 @@ impl Procedure for InviteMember {
     }
 
     fn throttles(&self, limits: &Limits) -> Vec<Throttle> {
-        let mut throttles = limit(limits);
-        let recipient = |email: &Email| Throttle::Key("invited", email.as_str().to_owned(), limits.invite_recipient);
-        throttles.extend(self.email.as_ref().map(recipient));
-        throttles
+        limit(limits)
     }
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<Invited>> {
@@ -121,8 +118,10 @@ async fn invite(
         return Err(Error::NobodyToInvite(Standing::Member));
     }
     let rate = cx.settings().limits.invite_organization;
-    if invitations.count_since(now.minus(rate.window)).await? >= u64::from(rate.uses) {
-        return Err(Error::TooManyRequests { retry_after_ms: 3_600_000 });
+    let limiting = invitations.made_before_the_last(u64::from(rate.uses)).await?;
+    if let Some(free_at) = limiting.map(|at| at.plus(rate.window)).filter(|free_at| *free_at > now) {
+        let left = free_at.millis().saturating_sub(now.millis());
+        return Err(Error::TooManyRequests { retry_after_ms: u64::try_from(left).unwrap_or(0) });
     }
     let (link, token_hash) = cx.fresh_link(Opens::Invitation);
     let offer = StoredInvitation {
@@ -162,7 +161,13 @@ pub(super) async fn write_letter(
         link,
         expires_at: offer.expires_at,
     };
-    cx.post(offer.email.clone(), matter).await
+    send(cx, organization, offer.email.clone(), matter).await
+}
+
+/// Has a letter sent to somebody who did not ask for it. Counted by mailbox, whoever writes.
+async fn send(cx: &Cx<'_, InOrganization>, organization: &Organization, to: Email, matter: Matter) -> Result<()> {
+    cx.count("invited", to.as_str(), cx.settings().limits.invite_recipient).await?;
+    cx.post_from(organization.id, to, matter).await
 }
 
 async fn add(
@@ -190,7 +195,7 @@ async fn add(
         message: message.map(String::from).filter(|message| !message.is_empty()),
         link: cx.settings().public_url.clone(),
     };
-    cx.post(account.email, matter).await?;
+    send(cx, organization, account.email, matter).await?;
     let member = members.find(member_id).await?.ok_or(Error::NotFound(Resource::Member))?;
     let event = Event::MemberAdded { member_id, user_id: user, role };
     Ok(Outcome::Changed(Invited::DirectMembership { member }, event))

@@ -36,7 +36,7 @@ pub use update::UpdateOrganization;
 pub use update_member_role::UpdateMemberRole;
 
 /// Refuses to take the last owner away. The organization is held.
-async fn keep_an_owner(tenant: Tenant<'_>, leaving: &Member) -> Result<()> {
+pub(crate) async fn keep_an_owner(tenant: Tenant<'_>, leaving: &Member) -> Result<()> {
     if leaving.role == Role::Owner && tenant.members().count_of(Role::Owner).await? == 1 {
         return Err(Error::Conflict(Reason::LastOwner));
     }

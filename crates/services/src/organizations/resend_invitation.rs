@@ -29,9 +29,7 @@ impl Procedure for ResendInvitation {
     type Output = Invitation;
 
     fn throttles(&self, limits: &Limits) -> Vec<Throttle> {
-        let mut throttles = limit(limits);
-        throttles.push(Throttle::Key("resend", self.invitation_id.to_string(), limits.invite_recipient));
-        throttles
+        limit(limits)
     }
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<Invitation>> {

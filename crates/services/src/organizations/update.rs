@@ -61,9 +61,11 @@ impl Procedure for UpdateOrganization {
         if edited == before {
             return Ok(Outcome::Unchanged(before));
         }
-        let renamed = edited.slug != before.slug;
-        if renamed && cx.system().is_retired(RetiredName::Organization, edited.slug.as_str()).await? {
-            return Err(taken());
+        if edited.slug != before.slug {
+            if cx.system().is_retired(RetiredName::Organization, edited.slug.as_str(), Some(edited.id)).await? {
+                return Err(taken());
+            }
+            cx.system().retire(RetiredName::Organization, before.slug.as_str().to_owned(), edited.id, cx.now()).await?;
         }
         let edited = Organization { updated_at: cx.now(), ..edited };
         cx.tenant().profile().update(&edited).await.map_err(|error| match error {

@@ -1,7 +1,8 @@
 //! Guildhall, ready to be called.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -16,14 +17,14 @@ use tokio::sync::{Notify, broadcast};
 use uuid::ContextV7;
 
 use super::{
-    Caller, Cx, Desk, Effect, Prepared, Procedure, Reach, SignedIn, Throttle,
+    Caller, Cx, Desk, Effect, Prepared, Procedure, Reach, SignedIn,
     idempotency::{Claimed, Use},
     reach::{Door, Known},
 };
 use crate::{
     auth::{Keys, Passwords},
     ports::{Mail, Ports},
-    secrets::{hash, hex},
+    secrets::hex,
     sessions::{Keep, Recorder},
     settings::Settings,
 };
@@ -42,6 +43,7 @@ struct Inner {
     recorder: Recorder,
     happenings: broadcast::Sender<Happened>,
     jobs: Notify,
+    noticing: Mutex<HashSet<Id<id::Session>>>,
 }
 
 /// Something happened and is committed: what listeners are woken with.
@@ -72,8 +74,9 @@ impl App {
         let recorder = Recorder::start(database.clone());
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
         let ids = Mutex::new(ContextV7::new());
-        let jobs = Notify::new();
-        Ok(Self(Arc::new(Inner { database, ports, ids, settings, keys, passwords, recorder, happenings, jobs })))
+        let (jobs, noticing) = (Notify::new(), Mutex::default());
+        let inner = Inner { database, ports, ids, settings, keys, passwords, recorder, happenings, jobs, noticing };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Calls a procedure. The only way in, for every transport and for Rust.
@@ -121,7 +124,6 @@ impl App {
         }
         self.keys().keep_fresh().await?;
         let known = Known::of::<P::Reach>(self, caller).await?;
-        self.throttle(caller, &known, input.throttles(&self.0.settings.limits)).await?;
         match self.prepare_and_attempt(caller, &known, &input, keep).await {
             // What is used up or out of reach now may be so because of this very call, whose answer was lost.
             Err(error) => self.replay(caller, &known, &input).await?.map_or(Err(error), |answer| Ok((answer, false))),
@@ -136,6 +138,15 @@ impl App {
         input: &P,
         keep: Option<&Keep<'_, P::Output>>,
     ) -> Result<(P::Output, bool)> {
+        let throttles = input.throttles(&self.0.settings.limits);
+        if !throttles.is_empty() {
+            // Only who is let in uses up a limit, or learns whether a password is right.
+            let (access, named) = (self.0.database.read(), input.organization());
+            let writes = P::Effect::WRITES;
+            let door = Door { app: self, access: &access, caller, known, named: named.as_deref(), writes };
+            P::Reach::admit(door, P::NEEDS).await?;
+            self.throttle(caller, known, throttles).await?;
+        }
         let prepared = input.prepare(&Desk { app: self, known }).await?;
         for attempt in 1..MOST_ATTEMPTS {
             match self.attempt(caller, known, &prepared, input.clone(), keep).await {
@@ -164,15 +175,16 @@ impl App {
         let mut claim = None;
         if let Some(key) = caller.idempotency_key.as_ref().filter(|_| writes) {
             let place = input.organization().or_else(|| caller.organization.clone());
-            let key = Use::of(reach.actor(), place.as_deref(), P::NAME, key.as_str(), &to_json(&input)?);
+            let key = Use::of(self, reach.actor(), place.as_deref(), key.as_str(), &input)?;
             match key.claim(&access, self).await? {
                 Claimed::Answered(answer) => return Ok((from_json(&answer)?, false)),
                 Claimed::Fresh(fresh) => claim = Some(fresh),
             }
         }
-        let cx = Cx { reach, access, app: self, caller, prepared, posted: AtomicBool::new(false) };
+        let cx =
+            Cx { reach, access, app: self, caller, prepared, posted: AtomicBool::new(false), also: Mutex::default() };
         let settled = P::Effect::settle(input.run(&cx).await?);
-        let Cx { reach, access, posted, .. } = cx;
+        let Cx { reach, access, posted, also, .. } = cx;
         if !writes {
             return Ok((settled.answer?, false));
         }
@@ -190,7 +202,8 @@ impl App {
             }
         }
         access.commit().await?;
-        if let Some(happened) = happened {
+        let also = also.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for happened in also.into_iter().chain(happened) {
             self.announce(happened);
         }
         if posted.into_inner() {
@@ -213,14 +226,16 @@ impl App {
     async fn replay<P: Procedure>(&self, caller: &Caller, known: &Known, input: &P) -> Result<Option<P::Output>> {
         let Some(key) = caller.idempotency_key.as_ref().filter(|_| P::Effect::WRITES) else { return Ok(None) };
         let access = self.0.database.read();
-        let actor = if P::Reach::RECOGNIZES {
-            let door = Door { app: self, access: &access, caller, known, named: None, writes: true };
-            SignedIn::admit(door, ()).await?.actor()
-        } else {
-            Actor::Nobody
+        let actor = match known.user() {
+            Some(user) if P::ENDS_ITS_SESSION => Actor::User(user),
+            Some(_) => {
+                let door = Door { app: self, access: &access, caller, known, named: None, writes: true };
+                SignedIn::admit(door, ()).await?.actor()
+            }
+            None => Actor::Nobody,
         };
         let place = input.organization().or_else(|| caller.organization.clone());
-        let key = Use::of(actor, place.as_deref(), P::NAME, key.as_str(), &to_json(input)?);
+        let key = Use::of(self, actor, place.as_deref(), key.as_str(), input)?;
         let answer = key.replay(&access, self).await?;
         answer.map(|answer| from_json(&answer)).transpose()
     }
@@ -294,6 +309,11 @@ impl App {
         &*self.0.ports.mail
     }
 
+    /// The sessions of which it is being written down that they are used.
+    pub(crate) fn noticing(&self) -> MutexGuard<'_, HashSet<Id<id::Session>>> {
+        self.0.noticing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.0.recorder
     }
@@ -316,51 +336,6 @@ impl App {
         let id = self.fresh_id();
         access.system().record(id, actor, audience, &event, self.now()).await?;
         Ok(Happened { id, audience, event })
-    }
-
-    /// Counts the call, for good: an attempt counts whether or not it succeeds.
-    async fn throttle(&self, caller: &Caller, known: &Known, throttles: Vec<Throttle>) -> Result<()> {
-        if throttles.is_empty() {
-            return Ok(());
-        }
-        let access = self.0.database.write().await?;
-        let mut wait = 0;
-        for throttle in throttles {
-            let (name, key, rate) = match throttle {
-                Throttle::Key(name, key, rate) => (name, key, rate),
-                Throttle::Address(name, rate) => match caller.address {
-                    Some(address) => (name, network(address), rate),
-                    // Unknown to programs that call without a network: they are one place.
-                    None => (name, String::new(), rate),
-                },
-                Throttle::Caller(name, rate) => match known.user() {
-                    Some(user) => (name, user.to_string(), rate),
-                    None => continue,
-                },
-            };
-            let window = i64::try_from(rate.window.as_millis()).unwrap_or(i64::MAX);
-            let key = throttle_key(name, &key);
-            let (uses, since) = access.system().use_limit(&key, window, self.now()).await?;
-            if uses > i64::from(rate.uses) {
-                let left = since.plus(rate.window).millis().saturating_sub(self.now().millis());
-                wait = wait.max(u64::try_from(left).unwrap_or(0).max(1));
-            }
-        }
-        access.commit().await?;
-        if wait > 0 { Err(Error::TooManyRequests { retry_after_ms: wait }) } else { Ok(()) }
-    }
-}
-
-/// What a limit's uses are counted under.
-pub(crate) fn throttle_key(name: &str, key: &str) -> Vec<u8> {
-    hash(&[b"limit", name.as_bytes(), key.as_bytes()])
-}
-
-/// An address as it is counted: all of an IPv6 /64 is one.
-fn network(address: std::net::IpAddr) -> String {
-    match address.to_canonical() {
-        std::net::IpAddr::V4(v4) => v4.to_string(),
-        std::net::IpAddr::V6(v6) => format!("{:x?}", v6.segments().first_chunk::<4>()),
     }
 }
 

@@ -1,12 +1,16 @@
 //! What a running procedure has at hand.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use guildhall_domain::{
     Error, Id, Resource, Result, Timestamp,
     access::{Permission, Role},
     accounts::User,
     error::Denied,
+    event::{Audience, Event},
     id::{self, Kind},
     mail::Matter,
     organizations::{Belonging, Member, Organization},
@@ -14,7 +18,12 @@ use guildhall_domain::{
 };
 use guildhall_repositories::{Access, Admission, Person, Purpose, StoredInvitation, System, Tenant};
 
-use super::{App, AtServer, Caller, InOrganization, Reach, SignedIn, app::throttle_key, reach::Known};
+use super::{
+    App, AtServer, Caller, InOrganization, Reach, SignedIn,
+    app::Happened,
+    reach::Known,
+    throttle::{throttle_key, use_limit},
+};
 use crate::{
     auth::{
         Keys, Passwords,
@@ -22,7 +31,7 @@ use crate::{
     },
     jobs::{self, Job},
     sessions::Guest,
-    settings::Settings,
+    settings::{Rate, Settings},
 };
 
 /// What [`Procedure::prepare`](super::Procedure::prepare) has at hand: no transaction, and nobody is admitted yet.
@@ -33,15 +42,18 @@ pub struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Verifies the caller's own password; answers its hash, so that a change in between is noticed.
+    /// Verifies the caller's own password; answers the account with the hash, so that a change in between is noticed.
     ///
     /// # Errors
     /// `BAD_REQUEST` naming `field` where it is another.
-    pub(crate) async fn own_password(&self, field: &str, password: &str) -> Result<String> {
+    pub(crate) async fn own_password(&self, field: &str, password: &str) -> Result<(User, String)> {
         let user = self.known.user().ok_or(Error::Unauthenticated)?;
-        let hash = self.app.database().read().person(user).password_hash().await?;
+        let access = self.app.database().read();
+        let account = access.person(user).account().await?.ok_or(Error::Unauthenticated)?;
+        let hash = access.person(user).password_hash().await?;
         let right = self.passwords().verify(password, hash.as_deref()).await?;
-        hash.filter(|_| right).ok_or_else(|| Error::field(field, "is wrong"))
+        let hash = hash.filter(|_| right).ok_or_else(|| Error::field(field, "is wrong"))?;
+        Ok((account, hash))
     }
 
     /// The account whose mailed token that is.
@@ -89,6 +101,8 @@ pub struct Cx<'a, R: Reach> {
     pub(super) prepared: &'a Prepared,
     /// Whether a job was written down.
     pub(super) posted: AtomicBool,
+    /// What happened besides what the call answers with.
+    pub(super) also: Mutex<Vec<Happened>>,
 }
 
 impl<R: Reach> Cx<'_, R> {
@@ -148,7 +162,28 @@ impl<R: Reach> Cx<'_, R> {
         links::fresh(self.app, opens)
     }
 
-    /// Gives back what this call used of the limit of that name for `key`: it was no guess.
+    /// Writes a letter down that goes out while that organization is there.
+    pub(crate) async fn post_from(&self, organization: Id<id::Organization>, to: Email, matter: Matter) -> Result<()> {
+        self.enqueue(Job::Letter { to, matter }, Some(organization)).await
+    }
+
+    /// Writes into another history what this call does there; its own gets the event that it answers with.
+    pub(crate) async fn note(&self, organization: Id<id::Organization>, event: Event) -> Result<()> {
+        let audience = Audience::Organization(organization);
+        let happened = self.app.note(&self.access, self.reach.actor(), audience, event).await?;
+        self.also.lock().unwrap_or_else(PoisonError::into_inner).push(happened);
+        Ok(())
+    }
+
+    /// Counts this call under a limit; a call that fails is not counted.
+    pub(crate) async fn count(&self, name: &'static str, key: &str, rate: Rate) -> Result<()> {
+        match use_limit(&self.access, &throttle_key(name, key), rate, self.now()).await? {
+            0 => Ok(()),
+            retry_after_ms => Err(Error::TooManyRequests { retry_after_ms }),
+        }
+    }
+
+    /// Forgets what was used of the limit of that name for `key`: it was no guess.
     pub(crate) async fn forgive(&self, name: &'static str, key: &str) -> Result<()> {
         Ok(self.system().forget_limit(&throttle_key(name, key)).await?)
     }

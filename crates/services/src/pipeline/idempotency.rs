@@ -1,17 +1,15 @@
 //! `Idempotency-Key`: the same key, caller and input within 24 hours gets the first answer again.
 //!
-//! The answer is kept sealed with a key made from the idempotency key and the input, so that nobody who lacks either
-//! can read it in the database; a session's tokens are among the answers.
+//! The answer is kept sealed with a key made from the server's secret, the idempotency key and the input, so that nobody
+//! who lacks one of them can read it in the database; a session's tokens are among the answers.
 
 use std::time::Duration;
 
 use guildhall_domain::{Error, Result, error::Reason, event::Actor};
 use guildhall_repositories::Access;
 
-use super::app::App;
-use crate::secrets::{hash, open, seal};
-
-const KEPT: Duration = Duration::from_hours(24);
+use super::{Procedure, app::App};
+use crate::secrets::{derive, hash, open, seal};
 
 /// One use of a key.
 pub(super) struct Claim {
@@ -32,29 +30,37 @@ pub(super) struct Use {
     id: Vec<u8>,
     compared: Vec<u8>,
     seal: [u8; 32],
+    kept: Duration,
 }
 
 impl Use {
     /// `place` is what the call says of where it works, not what that has come to: the call that deleted an organization
     /// still is the same call.
-    pub(super) fn of(actor: Actor, place: Option<&str>, procedure: &str, key: &str, input: &[u8]) -> Self {
+    pub(super) fn of<P: Procedure>(app: &App, actor: Actor, place: Option<&str>, key: &str, input: &P) -> Result<Self> {
         let caller = match actor {
             Actor::User(id) => id.to_string(),
             Actor::EndUser(id) => id.to_string(),
             Actor::Nobody | Actor::System => String::new(),
         };
-        let place = place.unwrap_or_default();
-        let id = hash(&[b"key", caller.as_bytes(), key.as_bytes()]);
-        let input = hash(&[b"input", key.as_bytes(), procedure.as_bytes(), place.as_bytes(), input]);
-        let seal: [u8; 32] = hash(&[b"seal", key.as_bytes(), &input]).try_into().unwrap_or_default();
-        // What is kept to compare must not be what seals.
-        Self { id, compared: hash(&[b"compared", &input]), seal }
+        let input = serde_json::to_vec(input).map_err(Error::internal)?;
+        // Made with the server's secret: an input may hold a password, and a key may be easy to guess.
+        let derived = |parts: &[&[u8]]| derive(&app.settings().secret, &hash(parts));
+        let place = place.unwrap_or_default().as_bytes();
+        let input = derived(&[b"input", key.as_bytes(), P::NAME.as_bytes(), place, &input]);
+        Ok(Self {
+            id: derived(&[b"key", caller.as_bytes(), key.as_bytes()]),
+            seal: derived(&[b"seal", key.as_bytes(), &input]).try_into().unwrap_or_default(),
+            // What is kept to compare must not be what seals.
+            compared: derived(&[b"compared", &input]),
+            kept: P::ANSWER_KEPT,
+        })
     }
 
     /// Takes the key, in the call's own transaction.
     pub(super) async fn claim(self, access: &Access, app: &App) -> Result<Claimed> {
         let before = access.system();
-        let before = before.take_idempotency_key(&self.id, &self.compared, app.now(), app.now().minus(KEPT)).await?;
+        let before =
+            before.take_idempotency_key(&self.id, &self.compared, app.now(), app.now().minus(self.kept)).await?;
         match before {
             None => Ok(Claimed::Fresh(Claim { id: self.id, seal: self.seal })),
             Some(first) => Ok(Claimed::Answered(self.answer(first)?)),
@@ -63,7 +69,7 @@ impl Use {
 
     /// The first answer, where there is one.
     pub(super) async fn replay(self, access: &Access, app: &App) -> Result<Option<Vec<u8>>> {
-        let first = access.system().idempotency_key(&self.id, app.now().minus(KEPT)).await?;
+        let first = access.system().idempotency_key(&self.id, app.now().minus(self.kept)).await?;
         first.map(|first| self.answer(first)).transpose()
     }
 

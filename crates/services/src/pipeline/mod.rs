@@ -7,6 +7,7 @@ mod context;
 mod idempotency;
 mod procedure;
 mod reach;
+mod throttle;
 
 pub use app::{App, Happened};
 pub use caller::Caller;

@@ -29,6 +29,13 @@ pub trait Procedure: Clone + Serialize + DeserializeOwned + JsonSchema + Send + 
     /// The most bytes an input may have on the wire, where it may have more than most.
     const MOST_BYTES: Option<usize> = None;
 
+    /// How long an answer is kept for a caller who comes with the same `Idempotency-Key`. Answers with tokens are kept for
+    /// as long as a spent token is answered, and no longer.
+    const ANSWER_KEPT: Duration = Duration::from_hours(24);
+
+    /// Whether it ends the session that calls it, so that a repetition can prove itself by its signature alone.
+    const ENDS_ITS_SESSION: bool = false;
+
     /// What is wrong across fields; what is wrong within one, its type has refused already.
     fn check(&self) -> Vec<Issue> {
         Vec::new()

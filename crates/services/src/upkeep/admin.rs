@@ -1,10 +1,10 @@
 //! What an administrator of the installation does: nobody is asked for a permission, and every history says who it was.
 
 use guildhall_domain::{
-    Error, Id, Resource, Result,
+    Error, Id, Resource, Result, Timestamp,
     access::Role,
     accounts::User,
-    error::Reason,
+    error::{Reason, chain},
     event::{Actor, Audience, Event},
     id,
     organizations::Member,
@@ -16,6 +16,7 @@ use super::MONTH;
 use crate::{
     App,
     auth::{Password, make_account},
+    organizations::keep_an_owner,
 };
 
 /// What a purge did away with.
@@ -23,10 +24,16 @@ use crate::{
 pub struct Purged {
     /// Organizations, with all that they had.
     pub organizations: u64,
+    /// Organizations that are left for the next purge, since something failed; the log says what.
+    pub left: u64,
 }
 
+/// As many owners as are held while their organization comes back.
+const MOST_OWNERS: u64 = 100;
 /// As many organizations as one purge takes at once, each in a transaction of its own.
 const PURGED_AT_ONCE: u64 = 1000;
+/// As many rows as are erased in one transaction.
+const ERASED_AT_ONCE: u64 = 2000;
 
 impl App {
     /// Makes an account, whose address counts as verified, with an organization of its own.
@@ -64,9 +71,7 @@ impl App {
         let (member, event) = match before {
             Some(before) if before.role == role => return Ok(before),
             Some(before) => {
-                if before.role == Role::Owner && tenant.members().count_of(Role::Owner).await? == 1 {
-                    return Err(Error::Conflict(Reason::LastOwner));
-                }
+                keep_an_owner(tenant, &before).await?;
                 let member = tenant.members().change(&before, role).await?;
                 (member, Event::MemberRoleChanged { member_id: before.id, from: before.role, to: role })
             }
@@ -103,6 +108,11 @@ impl App {
                 None => members.add(self.fresh_id(), user.id, Role::Owner, self.now()).await?,
             }
         }
+        // Held: an owner's account that is being deleted is waited for, and then not counted.
+        let owners = members.by_rank(0, MOST_OWNERS).await?;
+        for owner in owners.iter().filter(|member| member.role == Role::Owner) {
+            access.person(owner.user_id).hold().await?;
+        }
         if members.count_of(Role::Owner).await? == 0 {
             return Err(Error::Conflict(Reason::LastOwner));
         }
@@ -118,26 +128,57 @@ impl App {
     /// reserved for another 90 days.
     ///
     /// # Errors
-    /// Where the database fails; what is purged by then stays purged.
+    /// Where the database fails at once.
     pub async fn purge(&self) -> Result<Purged> {
         let then = self.now().minus(MONTH);
         let mut purged = Purged::default();
         for doomed in self.database().read().system().deleted_before(then, PURGED_AT_ONCE).await? {
-            let access = self.database().write().await?;
-            let done = access.system().purge_organization(doomed.id, then, self.now()).await?;
-            access.commit().await?;
-            purged.organizations += u64::from(done);
+            match self.purge_one(doomed.id, then).await {
+                Ok(true) => purged.organizations += 1,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(organization = %doomed.id, error = chain(&error), "not purged; the next purge tries again");
+                    purged.left += 1;
+                }
+            }
         }
         Ok(purged)
     }
 
-    /// Signs with a new key from now on; every node does so within 5 seconds. The keys until now verify what they signed,
-    /// unless `drop_old`: then every access token and cookie is void, and clients go on with their refresh tokens.
+    /// What there may be much of goes first, a little at a time, so that nobody has to wait for it.
+    async fn purge_one(&self, id: Id<id::Organization>, then: Timestamp) -> Result<bool> {
+        loop {
+            let access = self.database().write().await?;
+            let erased = access.system().erase_some(id, then, ERASED_AT_ONCE).await?;
+            access.commit().await?;
+            if erased == 0 {
+                break;
+            }
+        }
+        let access = self.database().write().await?;
+        let done = access.system().purge_organization(id, then, self.now()).await?;
+        if done {
+            access.commit().await?;
+        }
+        Ok(done)
+    }
+
+    /// Makes a new key, which every node signs with in some 10 seconds, once all of them know it. The keys until now verify
+    /// what they signed.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn rotate_keys(&self, drop_old: bool) -> Result<Id<id::SigningKey>> {
-        self.keys().rotate(drop_old).await
+    pub async fn rotate_keys(&self) -> Result<Id<id::SigningKey>> {
+        self.keys().rotate().await
+    }
+
+    /// Makes a new key and drops all others, since one leaked: within 5 seconds every access token and cookie is void on
+    /// every node. Clients go on with their refresh tokens.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn replace_keys(&self) -> Result<Id<id::SigningKey>> {
+        self.keys().replace().await
     }
 
     /// Ends every session of that account, or of everybody; answers of how many accounts.

@@ -4,10 +4,12 @@ mod admin;
 use std::time::Duration;
 
 use guildhall_domain::{Error, Id, Resource, Result, Timestamp, accounts::User, id, text::Email};
+use guildhall_repositories::{self as repositories, System};
 
 use crate::{App, auth::sign_ins::LONGEST_LIFE};
 pub use admin::Purged;
 
+const DAY: Duration = Duration::from_hours(25); // whatever the clocks do
 const MONTH: Duration = Duration::from_hours(24 * 30);
 /// How long the names of what was purged stay reserved: old links and clients still know them.
 const RESERVED: Duration = Duration::from_hours(24 * 90);
@@ -29,16 +31,22 @@ impl App {
     /// # Errors
     /// Where the database fails.
     pub async fn sweep(&self) -> Result<()> {
+        let ago = |time| self.now().minus(time);
+        let uncounted = ago(self.settings().limits.longest().max(DAY));
+        self.swept(async |system| system.forget_rate_limits(uncounted).await).await?;
+        self.swept(async |system| system.forget_idempotency_keys(ago(DAY)).await).await?;
+        self.swept(async |system| system.forget_old_tokens(ago(DAY)).await).await?;
+        self.swept(async |system| system.forget_jobs(ago(MONTH)).await).await?;
+        self.swept(async |system| system.forget_sessions(ago(MONTH)).await).await?;
+        // A key signs for some seconds after it was retired.
+        self.swept(async |system| system.forget_signing_keys(ago(LONGEST_LIFE + DAY)).await).await?;
+        self.swept(async |system| system.free_names(ago(RESERVED)).await).await
+    }
+
+    /// A transaction for each kind of row: nobody waits for all of them.
+    async fn swept(&self, forget: impl AsyncFnOnce(System<'_>) -> repositories::Result<u64>) -> Result<()> {
         let access = self.database().write().await?;
-        let yesterday = self.now().minus(Duration::from_hours(25));
-        access.system().forget_idempotency_keys(yesterday).await?;
-        access.system().forget_rate_limits(yesterday).await?;
-        access.system().forget_old_tokens(yesterday).await?;
-        let last_month = self.now().minus(MONTH);
-        access.system().forget_jobs(last_month).await?;
-        access.system().forget_sessions(last_month).await?;
-        access.system().forget_signing_keys(self.now().minus(LONGEST_LIFE)).await?;
-        access.system().free_names(self.now().minus(RESERVED)).await?;
+        forget(access.system()).await?;
         Ok(access.commit().await?)
     }
 

@@ -1,0 +1,6 @@
+// The pages for people, in Chromium, with JavaScript switched off.
+// GUILDHALL_URL=http://127.0.0.1:3000 GUILDHALL_MAIL=./data/mail node --test pages.mjs
+import './pages/invitation.mjs'
+import './pages/answers.mjs'
+import './pages/password.mjs'
+import './pages/safety.mjs'
