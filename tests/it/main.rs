@@ -2,13 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod accounts;
+mod advisories;
 mod analytics;
 mod auth;
 mod invitations;
 mod jobs;
 mod laws;
 mod mcp_servers;
+mod node;
 mod organizations;
+mod people;
 mod races;
 mod sessions;
 mod tickets;

@@ -1,76 +1,10 @@
 //! The faces over a real listener: what a client gets, byte by byte where it matters. The clients themselves are in
 //! `tests/clients`.
 
-use std::{net::SocketAddr, sync::OnceLock};
-
-use clap::Parser;
-use guildhall::{Guildhall, Settings};
-use guildhall_repositories::Location;
-use guildhall_tests::TestDatabase;
-use metrics_exporter_prometheus::PrometheusHandle;
-use reqwest::{Client, Method, StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-#[derive(Parser)]
-struct Flags {
-    #[command(flatten)]
-    settings: Settings,
-}
-
-/// A node that serves, with its demo.
-struct Node {
-    address: SocketAddr,
-    client: Client,
-    email: String,
-    password: String,
-    _database: TestDatabase,
-}
-
-fn metrics() -> PrometheusHandle {
-    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
-    METRICS.get_or_init(|| Guildhall::count().unwrap()).clone()
-}
-
-impl Node {
-    async fn start() -> Self {
-        let database = TestDatabase::new().await;
-        let mut settings = Flags::parse_from(["test", "--listen", "127.0.0.1:0"]).settings;
-        settings.data = database.folder().to_owned();
-        settings.database_url = match &database.location {
-            Location::Postgres(url) => Some(url.clone()),
-            Location::Sqlite(_) => None,
-        };
-        let listener = TcpListener::bind(settings.listen).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let guildhall = Guildhall::open_at(&settings, address, None).await.unwrap();
-        let demo = guildhall.demo().await.unwrap().unwrap();
-        tokio::spawn(async move { guildhall.serve(listener, metrics(), std::future::pending()).await });
-        let client = Client::builder().no_proxy().build().unwrap();
-        Self { address, client, email: demo.email, password: demo.password, _database: database }
-    }
-
-    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address))
-    }
-
-    async fn post(&self, path: &str, token: Option<&str>, body: Value) -> (StatusCode, Value) {
-        let mut request = self.request(Method::POST, path).json(&body);
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
-        (response.status(), response.json().await.unwrap())
-    }
-
-    async fn sign_in(&self) -> String {
-        let input = json!({ "email": self.email, "password": self.password });
-        let (status, answer) = self.post("/api/auth/signIn", None, input).await;
-        assert_eq!(status, 200, "{answer}");
-        answer["session"]["accessToken"].as_str().unwrap().to_owned()
-    }
-}
+use crate::node::Node;
 
 #[tokio::test]
 async fn the_demo_can_be_signed_in_to_and_used() {

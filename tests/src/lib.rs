@@ -6,6 +6,7 @@ mod clock;
 mod databases;
 mod mailbox;
 mod people;
+mod teams;
 mod visitors;
 mod world;
 
@@ -13,5 +14,6 @@ pub use clock::TestClock;
 pub use databases::{TestDatabase, is_postgres};
 pub use mailbox::{Mailbox, token_in};
 pub use people::People;
+pub use teams::{Account, Placed, Team};
 pub use visitors::{Said, Visiting};
 pub use world::{Side, World, text, unlimited};

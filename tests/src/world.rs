@@ -1,21 +1,19 @@
 //! Two organizations, each with one of everything.
 
 use std::sync::{
-    Arc,
+    Arc, LazyLock,
     atomic::{AtomicUsize, Ordering},
 };
 
 use guildhall_catalogue::{Catalogue, catalogue};
 use guildhall_domain::{
-    Id, Result,
-    access::Role,
-    id,
+    Id, Result, id,
     mail::Letter,
     mcp_servers::McpServer,
     organizations::Organization,
     walkthroughs::{Step, Walkthrough},
 };
-use guildhall_repositories::{Database, NewUser, OrganizationRow};
+use guildhall_repositories::Database;
 use guildhall_services::{
     App, Caller, Limits, Rate, Settings,
     auth::SignUp,
@@ -31,7 +29,7 @@ pub struct World {
     /// Guildhall.
     pub app: App,
     /// The list of all procedures.
-    pub catalogue: Catalogue,
+    pub catalogue: &'static Catalogue,
     /// The time.
     pub clock: Arc<TestClock>,
     /// The organization that tests act in.
@@ -79,6 +77,9 @@ pub struct Side {
     pub people: Option<People>,
 }
 
+/// The list of all procedures. Made once a run: compiling all the schemas takes a while.
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(catalogue);
+
 /// A checked text, for tests.
 #[must_use]
 pub fn text<const MIN: usize, const MAX: usize>(text: &str) -> guildhall_domain::text::Text<MIN, MAX> {
@@ -121,10 +122,9 @@ impl World {
         let clock = Arc::new(TestClock::new());
         let mail = Arc::new(Mailbox::default());
         let app = open(&database, &clock, &mail, settings).await;
-        let catalogue = catalogue();
-        let ours = Side::new(&app, &catalogue, "ours").await;
-        let theirs = Side::new(&app, &catalogue, "theirs").await;
-        Self { app, catalogue, clock, mail, ours, theirs, database, statements, files }
+        let ours = Side::new(&app, &CATALOGUE, "ours").await;
+        let theirs = Side::new(&app, &CATALOGUE, "theirs").await;
+        Self { app, catalogue: &CATALOGUE, clock, mail, ours, theirs, database, statements, files }
     }
 
     /// A world whose two sides have one of everything that an organization's people can do something with.
@@ -175,40 +175,7 @@ impl World {
         (Caller::bearer(tokens.access_token), user.id)
     }
 
-    /// A member of `side` with that role, vouched for.
-    pub async fn member(&self, side: &Side, role: Role) -> Caller {
-        self.member_of(side, role).await.0
-    }
-
-    /// The same with the account and the place. Made straight in the database: an account of one's own would take a
-    /// password's hash.
-    pub async fn member_of(&self, side: &Side, role: Role) -> (Caller, Id<id::User>, Id<id::Member>) {
-        let (user, place, now) = (self.fresh_id(), self.fresh_id(), self.clock.now());
-        let new = NewUser {
-            id: user,
-            email: format!("{user}@example.test").parse().expect("an email"),
-            name: Some(format!("{role:?}")),
-            password_hash: "unused".to_owned(),
-        };
-        let home = OrganizationRow {
-            name: "Home".to_owned(),
-            slug: format!("home-{}", user.uuid().simple()).parse().expect("a slug"),
-            description: None,
-            logo_url: None,
-            website: None,
-            is_personal: true,
-        };
-        let access = self.database.write().await.expect("a transaction");
-        access.system().create_user(new, side.organization.id, now).await.expect("a user");
-        access.tenant(side.organization.id).members().add(place, user, role, now).await.expect("a place");
-        let own = access.tenant(self.fresh_id());
-        own.profile().found(home, now).await.expect("a home").expect("a free slug");
-        own.members().add(self.fresh_id(), user, Role::Owner, now).await.expect("a place at home");
-        access.commit().await.expect("a commit");
-        (Caller::vouched(user), user, place)
-    }
-
-    fn fresh_id<K>(&self) -> Id<K> {
+    pub(crate) fn fresh_id<K>(&self) -> Id<K> {
         let mut bytes = [0; 10];
         SystemRandom.fill(&mut bytes);
         let now = self.clock.now().millis().unsigned_abs();

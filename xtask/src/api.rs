@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
 const REVISION: &str = "2026-07-28";
-const PASSWORD: &str = "correct horse battery staple";
+/// What everybody signs up with.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// Somebody who calls a node.
 #[derive(Clone, Debug)]
@@ -28,6 +29,17 @@ pub(crate) struct Seeded {
     pub(crate) server: String,
     /// The server's subdomain.
     pub(crate) slug: String,
+}
+
+/// What a node said, whether or not it is what was wished for.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    /// How it went.
+    pub(crate) status: StatusCode,
+    /// What stands above it.
+    pub(crate) headers: HeaderMap,
+    /// All of it.
+    pub(crate) body: String,
 }
 
 impl Api {
@@ -52,12 +64,22 @@ impl Api {
 
     /// Calls a procedure.
     pub(crate) async fn call(&self, procedure: &str, input: &Value) -> Result<Value> {
+        answer(self.request(procedure, input)).await.with_context(|| procedure.to_owned())
+    }
+
+    /// Calls a procedure that may well fail.
+    pub(crate) async fn ask(&self, procedure: &str, input: &Value) -> Result<Said> {
+        let response = self.request(procedure, input).send().await.with_context(|| procedure.to_owned())?;
+        Ok(Said { status: response.status(), headers: response.headers().clone(), body: response.text().await? })
+    }
+
+    fn request(&self, procedure: &str, input: &Value) -> RequestBuilder {
         let url = format!("{}/api/{}", self.url, procedure.replace('.', "/"));
-        let mut request = self.http.post(url).json(input);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+        let request = self.http.post(url).json(input);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
         }
-        answer(request).await.with_context(|| procedure.to_owned())
     }
 
     /// Calls a tool of a hosted server as the reader of that tracking id; its structured answer.

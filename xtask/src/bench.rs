@@ -1,10 +1,13 @@
 //! Requests per second and their delays, beside the ceiling of the same run: what `/healthz`, which does nothing, reaches
 //! with the same client on the same machine. Client and server share the cores, so the ratio says more than the rate.
+mod auth;
 mod load;
+mod table;
 
 use std::{path::PathBuf, thread, time::Duration};
 
 use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,6 +24,9 @@ const TURNS: usize = 20;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    /// What is measured.
+    #[arg(default_value = "calls")]
+    what: What,
     /// Seconds for each figure.
     #[arg(long, default_value_t = 2)]
     seconds: u64,
@@ -35,12 +41,47 @@ pub(crate) struct Options {
     binary: Option<PathBuf>,
 }
 
+impl Options {
+    const fn database(&self) -> &'static str {
+        if self.postgres { "PostgreSQL" } else { "SQLite" }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Procedures and tools.
+    Calls,
+    /// Signing in: how often, what others notice, and who learns whether somebody has an account.
+    Auth,
+}
+
+/// Where nodes are started to be measured.
+struct Ground {
+    binary: PathBuf,
+    cluster: Option<Cluster>,
+}
+
+impl Ground {
+    /// A node of that name on an empty database, and where its data is.
+    fn start(&self, name: &str, flags: &'static [&'static str]) -> Result<(Node, PathBuf)> {
+        let database_url = self.cluster.as_ref().map(|cluster| cluster.database(name)).transpose()?;
+        let (binary, data) = (self.binary.clone(), fresh_folder(name)?);
+        let place = Place { binary, data: data.clone(), database_url, port: free_port()?, shared: None, flags };
+        Ok((Node::start(&place)?, data))
+    }
+}
+
 pub(crate) async fn run(options: Options) -> Result<()> {
     let binary = options.binary.clone().map_or_else(|| node::build(true), Ok)?;
-    let cluster = options.postgres.then(Cluster::start).transpose()?;
-    let database_url = cluster.as_ref().map(|cluster| cluster.database("guildhall")).transpose()?;
-    let node =
-        Node::start(&Place { binary, data: fresh_folder("bench")?, database_url, port: free_port()?, shared: None })?;
+    let ground = Ground { binary, cluster: options.postgres.then(Cluster::start).transpose()? };
+    match options.what {
+        What::Calls => calls(&options, &ground).await,
+        What::Auth => auth::run(&options, &ground).await,
+    }
+}
+
+async fn calls(options: &Options, ground: &Ground) -> Result<()> {
+    let (node, _) = ground.start("bench", &[])?;
     let seeded = Api::new(&node.url)?.seed(5).await?;
     let subjects = subjects(&seeded, &fill(&seeded).await?).await?;
     let mut rows = Vec::new();
@@ -54,8 +95,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
             rows.push(Row { name: subject.name, clients, figures, ratio });
         }
     }
-    let database = if options.postgres { "PostgreSQL" } else { "SQLite" };
-    let cores = thread::available_parallelism()?.get();
+    let (database, cores) = (options.database(), thread::available_parallelism()?.get());
     if options.json {
         let rows: Vec<Value> = rows.iter().map(Row::json).collect();
         println!("{:#}", json!({ "database": database, "cores": cores, "seconds": options.seconds, "rows": rows }));

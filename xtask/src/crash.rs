@@ -48,7 +48,8 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let binary = options.binary.clone().map_or_else(|| node::build(options.release), Ok)?;
     let cluster = options.postgres.then(Cluster::start).transpose()?;
     let database_url = cluster.as_ref().map(|cluster| cluster.database("guildhall")).transpose()?;
-    let place = Place { binary, data: fresh_folder("crash")?, database_url, port: free_port()?, shared: None };
+    let (data, port) = (fresh_folder("crash")?, free_port()?);
+    let place = Place { binary, data, database_url, port, shared: None, flags: &[] };
     let mut node = Node::start(&place)?;
     let seeded = Api::new(&node.url)?.seed(3).await?;
     let mut ledger = Ledger::default();

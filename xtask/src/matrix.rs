@@ -1,21 +1,23 @@
-//! Who may call what: one line a procedure, for a person to read in review.
+//! Who may call what, and who may do what to whom: two tables for a person to read in review.
+mod roles;
 
 use std::{fmt::Write, fs};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use guildhall_domain::access::Role;
 
 use crate::process::{root, say};
 
-const FILE: &str = "tests/it/snapshots/access.txt";
+const ACCESS: &str = "tests/it/snapshots/access.txt";
+const ROLES: &str = "tests/it/snapshots/roles.txt";
 const HEAD: &str = "# Who may call what. A change here is a change of rights; `cargo xtask matrix --write` writes it.";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Write tests/it/snapshots/access.txt
+    /// Write tests/it/snapshots/access.txt and roles.txt
     #[arg(long)]
     write: bool,
-    /// Fail where tests/it/snapshots/access.txt says something else.
+    /// Fail where tests/it/snapshots/access.txt or roles.txt says something else.
     #[arg(long, conflicts_with = "write")]
     check: bool,
 }
@@ -28,17 +30,37 @@ impl Options {
 }
 
 pub(crate) fn run(options: Options) -> Result<()> {
-    let (table, file) = (table()?, root()?.join(FILE));
-    if options.write {
-        fs::create_dir_all(file.parent().context("a file lies in a folder")?)?;
-        fs::write(&file, table).with_context(|| format!("cannot write {FILE}"))?;
-        println!("{FILE} is written");
-    } else if options.check {
-        compare(&table, &fs::read_to_string(&file).unwrap_or_default())?;
-        println!("{FILE} is what the code says: {} lines", table.lines().count());
-    } else {
-        say(&table)?;
+    let tables = [(ACCESS, table()?), (ROLES, roles::table()?)];
+    if options.check {
+        return check(&tables);
     }
+    for (name, table) in tables {
+        if options.write {
+            let file = root()?.join(name);
+            fs::create_dir_all(file.parent().context("a file lies in a folder")?)?;
+            fs::write(&file, table).with_context(|| format!("cannot write {name}"))?;
+            println!("{name} is written");
+        } else {
+            say(&table)?;
+        }
+    }
+    Ok(())
+}
+
+/// Says of every file how it differs, before it fails.
+fn check(tables: &[(&str, String)]) -> Result<()> {
+    let mut differ = Vec::new();
+    for (name, table) in tables {
+        match differences(table, &fs::read_to_string(root()?.join(name)).unwrap_or_default()) {
+            None => println!("{name} is what the code says: {} lines", table.lines().count()),
+            Some(lines) => {
+                eprint!("{lines}");
+                differ.push(*name);
+            }
+        }
+    }
+    let files = differ.join(" and ");
+    ensure!(differ.is_empty(), "not what the code says: {files}; if it is meant: cargo xtask matrix --write");
     Ok(())
 }
 
@@ -72,21 +94,18 @@ fn table() -> Result<String> {
     Ok(text)
 }
 
-fn compare(now: &str, kept: &str) -> Result<()> {
-    if now == kept {
-        return Ok(());
-    }
+/// The lines that only one of them has; none where the two are the same.
+fn differences(now: &str, kept: &str) -> Option<String> {
     let only = |these: &str, those: &str, sign: &str| {
         let lines = these.lines().filter(|line| !those.lines().any(|other| other == *line));
         lines.map(|line| format!("{sign} {line}\n")).collect::<String>()
     };
-    eprint!("{}{}", only(kept, now, "-"), only(now, kept, "+"));
-    bail!("{FILE} is not what the code says; if the change of rights is meant: cargo xtask matrix --write")
+    (now != kept).then(|| format!("{}{}", only(kept, now, "-"), only(now, kept, "+")))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{compare, table};
+    use super::{differences, table};
 
     #[test]
     fn a_viewer_reads_tickets_and_does_not_work_on_them() {
@@ -103,8 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn another_table_is_refused() {
-        assert!(compare("a\nb\n", "a\nb\n").is_ok());
-        assert!(compare("a\nb\n", "a\nc\n").is_err());
+    fn another_table_is_noticed() {
+        assert_eq!(differences("a\nb\n", "a\nb\n"), None);
+        assert_eq!(differences("a\nb\n", "a\nc\n").unwrap(), "- c\n+ b\n");
+        assert!(differences("a\nb\n", "b\na\n").is_some(), "another order is another table");
     }
 }

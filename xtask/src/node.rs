@@ -52,6 +52,8 @@ pub(crate) struct Place {
     pub(crate) port: u16,
     /// What nodes that work together have in common.
     pub(crate) shared: Option<Shared>,
+    /// Flags beyond those that every node gets.
+    pub(crate) flags: &'static [&'static str],
 }
 
 /// The same on every node of an installation.
@@ -85,7 +87,7 @@ impl Node {
                 command.env_remove(name);
             }
         }
-        command.args(UNLIMITED).arg("--data").arg(&place.data).env("RUST_LOG", "warn");
+        command.args(UNLIMITED).args(place.flags).arg("--data").arg(&place.data).env("RUST_LOG", "warn");
         command.arg(format!("--listen=127.0.0.1:{}", place.port));
         command.envs(place.database_url.iter().map(|url| ("DATABASE_URL", url)));
         command.envs(place.shared.iter().map(|shared| ("GUILDHALL_SECRET", &shared.secret)));
@@ -102,6 +104,16 @@ impl Node {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n")
+    }
+
+    /// The megabytes of memory that it has now, and the most that it had, where the system says so.
+    pub(crate) fn memory(&self) -> Option<(u64, u64)> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let of = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes / 1024)
+        };
+        Some((of("VmRSS:")?, of("VmHWM:")?))
     }
 
     /// SIGKILL, and nothing of it is left when this returns.

@@ -53,15 +53,22 @@ pub(super) async fn measure(seeded: &Seeded, subject: &Subject, clients: usize, 
     while let Some(done) = running.join_next().await {
         delays.append(&mut done??);
     }
-    delays.sort_unstable();
-    let at = |percent: usize| -> Result<f64> {
-        let place = delays.len().saturating_mul(percent) / 100;
-        let delay = delays.get(place.min(delays.len().saturating_sub(1))).context("no request was answered in time")?;
-        Ok(delay.as_secs_f64() * 1000.0)
-    };
-    let requests = delays.len();
-    let count = u32::try_from(requests)?;
-    Ok(Figures { requests, per_second: f64::from(count) / time.as_secs_f64(), p50: at(50)?, p99: at(99)? })
+    Figures::of(delays, time)
+}
+
+impl Figures {
+    /// What delays within `time` come to.
+    pub(super) fn of(mut delays: Vec<Duration>, time: Duration) -> Result<Self> {
+        delays.sort_unstable();
+        let at = |percent: usize| -> Result<f64> {
+            let place = delays.len().saturating_mul(percent) / 100;
+            let delay = delays.get(place.min(delays.len().saturating_sub(1)));
+            Ok(delay.context("no request was answered in time")?.as_secs_f64() * 1000.0)
+        };
+        let requests = delays.len();
+        let count = u32::try_from(requests)?;
+        Ok(Self { requests, per_second: f64::from(count) / time.as_secs_f64(), p50: at(50)?, p99: at(99)? })
+    }
 }
 
 struct Client {

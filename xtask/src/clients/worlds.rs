@@ -59,6 +59,7 @@ impl World {
             database_url: database_url.clone(),
             port: *port,
             shared: shared.clone(),
+            flags: &[],
         };
         let nodes = ports.iter().map(|port| Node::start(&place(port))).collect::<Result<_>>()?;
         let mail = ports.iter().map(|port| place(port).data.join("mail").display().to_string());

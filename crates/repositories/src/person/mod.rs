@@ -102,16 +102,17 @@ impl Person<'_> {
         organization: Id<id::Organization>,
         now: Timestamp,
     ) -> Result<()> {
-        let switch = session::Entity::update_many()
-            .col_expr(session::Column::ActiveOrganizationId, Expr::value(organization.uuid()))
-            .filter(session::Column::Id.eq(session.uuid()))
-            .filter(session::Column::UserId.eq(self.user.uuid()));
-        switch.exec(&self.access.executor()).await?;
+        // The account first, as whatever ends its sessions does: so nobody waits in a circle.
         let prefer = user::Entity::update_many()
             .col_expr(user::Column::DefaultOrganizationId, Expr::value(organization.uuid()))
             .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
             .filter(user::Column::Id.eq(self.user.uuid()));
         prefer.exec(&self.access.executor()).await?;
+        let switch = session::Entity::update_many()
+            .col_expr(session::Column::ActiveOrganizationId, Expr::value(organization.uuid()))
+            .filter(session::Column::Id.eq(session.uuid()))
+            .filter(session::Column::UserId.eq(self.user.uuid()));
+        switch.exec(&self.access.executor()).await?;
         Ok(())
     }
 

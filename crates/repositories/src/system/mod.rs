@@ -19,8 +19,8 @@ use guildhall_domain::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, LockType},
 };
 
 pub use admission::Admission;
@@ -91,13 +91,30 @@ impl System<'_> {
     /// # Errors
     /// Where the database fails.
     pub async fn user_by_email(self, email: &Email) -> Result<Option<(User, String, Option<Id<id::Organization>>)>> {
-        let row =
-            user::Entity::find().filter(user::Column::Email.eq(email.as_str())).one(&self.access.executor()).await?;
+        self.user(by_email(email)).await
+    }
+
+    /// The same, held so that nobody else changes or deletes it before this transaction ends.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn hold_user_by_email(
+        self,
+        email: &Email,
+    ) -> Result<Option<(User, String, Option<Id<id::Organization>>)>> {
+        let mut account = by_email(email);
+        if self.access.is_postgres() {
+            account = account.lock(LockType::NoKeyUpdate); // SQLite has one writer
+        }
+        self.user(account).await
+    }
+
+    async fn user(self, which: Select<user::Entity>) -> Result<Option<(User, String, Option<Id<id::Organization>>)>> {
         let read = |row: user::Model| {
             let (hash, organization) = (row.password_hash.clone(), row.default_organization_id.map(Id::from_uuid));
             Ok((User::try_from(row)?, hash, organization))
         };
-        row.map(read).transpose()
+        which.one(&self.access.executor()).await?.map(read).transpose()
     }
 
     /// Whether anybody has an account.
@@ -241,6 +258,10 @@ impl System<'_> {
     pub async fn count_events(self) -> Result<u64> {
         Ok(event::Entity::find().count(&self.access.executor()).await?)
     }
+}
+
+fn by_email(email: &Email) -> Select<user::Entity> {
+    user::Entity::find().filter(user::Column::Email.eq(email.as_str()))
 }
 
 impl From<session::Model> for SessionRow {

@@ -44,11 +44,11 @@ impl Procedure for ResetPassword {
         let hash = links::hash_of(Opens::PasswordReset, self.token.as_str());
         let missing = || Error::NotFound(Resource::Token);
         let user = cx.system().token(&hash, Purpose::PasswordReset, cx.now()).await?.ok_or_else(missing)?;
+        let person = cx.person_of(user);
+        let account = person.hold().await?.ok_or_else(missing)?;
         if !cx.system().use_token(&hash, Purpose::PasswordReset, cx.now()).await? {
             return Err(missing());
         }
-        let person = cx.person_of(user);
-        let account = person.hold().await?.ok_or_else(missing)?;
         person.set_password(&cx.prepared().new_password_hash, cx.now()).await?;
         person.verify_email(cx.now()).await?;
         cx.system().forget_tokens(Purpose::EmailVerification, user).await?;

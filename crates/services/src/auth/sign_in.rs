@@ -58,14 +58,11 @@ impl Procedure for SignIn {
     }
 
     async fn run(self, cx: &Cx<'_, Public>) -> Result<Outcome<SignedInNow>> {
-        let found = cx.system().user_by_email(&self.email).await?;
-        let (user, _, organization) = found.ok_or(Error::WrongCredentials)?;
-        // Held, and then looked at again: a change of the password ends every session but one that begins beside it.
-        let person = cx.person_of(user.id);
-        let held = person.hold().await?.is_some();
-        if !held || person.password_hash().await?.as_ref() != Some(&cx.prepared().password_hash) {
-            return Err(Error::WrongCredentials);
-        }
+        // Held: a change of the password ends the sessions that it finds, and none may begin behind its back.
+        let found = cx.system().hold_user_by_email(&self.email).await?;
+        // The password may have been changed since it was verified.
+        let still = found.filter(|(_, hash, _)| *hash == cx.prepared().password_hash);
+        let (user, _, organization) = still.ok_or(Error::WrongCredentials)?;
         if cx.settings().verify_email && !user.email_verified {
             return verify_email::refuse(cx, &user).await;
         }

@@ -47,6 +47,8 @@ impl Procedure for VerifyEmail {
         let Some(user) = cx.system().token(&hash, Purpose::EmailVerification, cx.now()).await? else {
             return Err(missing);
         };
+        // Held first, as all do who use up or renew what its letters carry: so nobody waits in a circle.
+        cx.person_of(user).hold().await?;
         if !cx.system().use_token(&hash, Purpose::EmailVerification, cx.now()).await? {
             return Err(missing);
         }
@@ -61,6 +63,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// Refuses somebody whose address is not verified; has the link mailed again where the last one is not quite new.
 pub(crate) async fn refuse<R: Reach, T>(cx: &Cx<'_, R>, user: &User) -> Result<Outcome<T>> {
     let refused = Error::Forbidden(Denied::EmailUnverified);
+    cx.person_of(user.id).hold().await?; // first, as all do who use up or renew what its letters carry
     let since = cx.now().minus(PATIENCE);
     if cx.system().has_token_since(Purpose::EmailVerification, user.id, since).await? {
         return Err(refused);

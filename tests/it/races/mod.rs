@@ -1,21 +1,21 @@
 //! Rules that hold when callers race, on one node and on two.
+mod arena;
+mod invitations;
+mod people;
+mod sign_ins;
 
-use guildhall_domain::Error;
-use guildhall_services::{App, Caller};
+use guildhall_domain::{Error, Result};
+use guildhall_services::Caller;
 use guildhall_tests::World;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
+
+use arena::{overlap, racer};
 
 /// Calls with each input at once, alternating between two nodes.
-async fn race(world: &World, name: &'static str, calls: Vec<(Caller, Value)>) -> Vec<guildhall_domain::Result<Value>> {
-    let nodes: [App; 2] = [world.app.clone(), world.another_node().await];
-    let mut racers = JoinSet::new();
-    for (n, (caller, input)) in calls.into_iter().enumerate() {
-        let app = nodes[n % 2].clone();
-        racers
-            .spawn(async move { guildhall_catalogue::catalogue().get(name).unwrap().call(&app, &caller, input).await });
-    }
-    racers.join_all().await
+async fn race(world: &World, name: &'static str, calls: Vec<(Caller, Value)>) -> Vec<Result<Value>> {
+    let nodes = [world.app.clone(), world.another_node().await];
+    let racers = calls.into_iter().map(|(caller, input)| racer(&caller, name, input)).collect();
+    overlap(world, &nodes, 0, racers).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
