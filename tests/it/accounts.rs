@@ -218,6 +218,20 @@ async fn where_addresses_are_verified_nobody_signs_in_before() {
 }
 
 #[tokio::test]
+async fn a_session_that_was_ended_learns_nothing_about_the_password() {
+    let world = World::new().await;
+    let device = sign_in(&world, &world.ours.email, World::PASSWORD).await.unwrap();
+    world.app.sign_out_everywhere(Some(&world.ours.email.parse().unwrap())).await.unwrap();
+    for password in [World::PASSWORD, "wrong"] {
+        let change = json!({ "currentPassword": password, "newPassword": ANOTHER });
+        for (name, input) in [("auth.changePassword", change), ("account.delete", json!({ "password": password }))] {
+            let answer = world.call(name, &bearer(&device), input).await;
+            assert!(matches!(answer, Err(Error::Unauthenticated)), "{name} with {password}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_last_owner_of_a_team_with_others_stays() {
     let world = World::new().await;
     let (_, _, heir) = world.member_of(&world.ours, Role::Member).await;

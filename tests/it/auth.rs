@@ -131,6 +131,19 @@ async fn a_lost_answer_comes_again_for_ten_seconds() {
 }
 
 #[tokio::test]
+async fn an_idempotency_key_brings_tokens_back_no_longer_than_a_lost_answer() {
+    let world = World::new().await;
+    let keyed = Caller::nobody().with_idempotency_key(guildhall_tests::text("key"));
+    let input = json!({ "email": world.ours.email, "password": World::PASSWORD });
+    let sign_in = async || world.call("auth.signIn", &keyed, input.clone()).await.unwrap();
+    let first = sign_in().await;
+    world.clock.advance(Duration::from_secs(9));
+    assert_eq!(sign_in().await, first);
+    world.clock.advance(Duration::from_secs(2));
+    assert_ne!(sign_in().await["session"]["refreshToken"], first["session"]["refreshToken"], "it signs in again");
+}
+
+#[tokio::test]
 async fn an_access_token_works_for_ten_minutes() {
     let world = World::new().await;
     let tokens = sign_in(&world).await;

@@ -95,6 +95,20 @@ async fn my_organizations_come_as_owner_first_with_what_the_role_grants() {
 }
 
 #[tokio::test]
+async fn a_slug_that_was_renamed_stays_reserved_for_whose_it_was() {
+    let world = World::new().await;
+    let old = world.ours.organization.slug.to_string();
+    world.ok("organization.update", json!({ "slug": "quite-new" })).await;
+    let theirs = &world.theirs.vouched;
+    for (name, input) in [("organization.update", json!({ "slug": old })), ("organization.create", create(&old))] {
+        let refused = world.call(name, theirs, input).await;
+        assert!(matches!(refused, Err(Error::AlreadyExists { .. })), "{name}: {refused:?}");
+    }
+    let back = world.call("organization.update", &world.ours.vouched, json!({ "slug": old })).await.unwrap();
+    assert_eq!(back["slug"], json!(old));
+}
+
+#[tokio::test]
 async fn a_call_can_name_its_organization() {
     let world = World::new().await;
     world.ok("account.switchOrganization", json!({})).await;

@@ -54,6 +54,11 @@ impl Api {
         Ok(Self { token: self.token.clone(), ..Self::new(url)? })
     }
 
+    /// The same caller with connections of its own, for another runtime: a connection ends with the one it began in.
+    pub(crate) fn apart(&self) -> Result<Self> {
+        self.at(&self.url)
+    }
+
     /// `GET path`, for its status only.
     pub(crate) async fn get(&self, path: &str) -> Result<()> {
         let response = self.http.get(format!("{}{path}", self.url)).send().await?;

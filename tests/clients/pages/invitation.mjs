@@ -21,7 +21,7 @@ test('somebody new is invited, makes an account, verifies the address and joins'
   for (const word of ['Olga invites you', 'member: does the daily work', `n…@example.test`, ' UTC']) {
     assert.ok(told.includes(word), `${word} is missing in ${told}`)
   }
-  assert.equal(await makeAccount(page, 'Nina', email), 200)
+  assert.equal(await makeAccount(page, 'Nina', email), 403)
   assert.equal(await heading(page, 'verify-first'), 'First verify your address')
   assert.equal(await roleOf(olga, email), undefined)
 
@@ -64,9 +64,10 @@ test('somebody with an account whose address is not verified yet is told to do t
   const link = await invited(olga, email)
 
   await open(page, link)
-  assert.equal(await signIn(page, email), 200)
+  assert.equal(await signIn(page, email), 403)
   assert.equal(await heading(page, 'verify-first'), 'First verify your address')
   assert.equal(await open(page, link), 200)
+  assert.equal(await press(page, 'Accept'), 403)
   assert.equal(await heading(page, 'verify-first'), 'First verify your address')
 
   await verify(page, email)

@@ -45,7 +45,9 @@ test('a form of another site is refused, and signs nobody in', async () => {
     assert.deepEqual([answer.status, answer.headers['set-cookie']], [403, undefined], JSON.stringify(headers))
   }
   const ours = await post('/invitation', sent)
-  assert.deepEqual([ours.status, ours.headers['set-cookie'].length], [200, 1])
+  // Signed in, and told to verify the address before joining.
+  assert.deepEqual([ours.status, ours.headers['set-cookie'].length], [403, 1])
+  assert.match(ours.text, /First verify your address/)
 })
 
 test('a real browser on another site cannot send our forms either', async t => {

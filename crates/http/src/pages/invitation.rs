@@ -86,12 +86,7 @@ struct Offer {
 /// Shows who invites, where to and as what.
 pub(crate) async fn show(browser: Browser, uri: Uri) -> Result<Response, Stop> {
     let offer = Offer::find(&browser, token_of(&uri).unwrap_or_default()).await?;
-    Ok(match browser.account().await? {
-        Some(account) if !offer.is_elsewhere(&account) && !account.email_verified => {
-            offer.verify_first(account.email.as_str()).page(StatusCode::OK)
-        }
-        account => offer.page(account.as_ref(), None),
-    })
+    Ok(offer.page(browser.account().await?.as_ref(), None))
 }
 
 /// Answers it.
@@ -187,13 +182,8 @@ impl Offer {
     /// Goes on with whoever has just signed in, who stays so whatever becomes of the invitation.
     async fn enter(&self, browser: &Browser, session: &Tokens, account: &User) -> Response {
         let cookie = browser.cookie(&session.access_token).await;
-        let page = if account.email_verified || self.is_elsewhere(account) {
-            let answer = self.accept(browser, &browser.bearer(&session.access_token), account).await;
-            answer.unwrap_or_else(IntoResponse::into_response)
-        } else {
-            self.verify_first(account.email.as_str()).page(StatusCode::OK)
-        };
-        with_cookie(page, cookie)
+        let page = self.accept(browser, &browser.bearer(&session.access_token), account).await;
+        with_cookie(page.unwrap_or_else(IntoResponse::into_response), cookie)
     }
 
     /// The page for an answer of somebody who is not signed in, or not any more.

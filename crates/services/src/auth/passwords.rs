@@ -75,7 +75,8 @@ const QUEUE: usize = 64;
 
 impl Passwords {
     pub(crate) fn new(random: Arc<dyn Random>) -> Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // One core stays free of hashing: whoever works already does not wait for those who sign in.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1);
         let mut secret = [0; 32];
         random.fill(&mut secret);
         let nobodys = hash(&secret, salt(&*random))?.into();

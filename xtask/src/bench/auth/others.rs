@@ -80,7 +80,7 @@ pub(super) async fn measure(nobody: &Api, owner: &Api, time: Duration) -> Result
 
 impl Scene {
     async fn play(&mut self, nobody: &Api, owner: &Api, time: Duration) -> Result<()> {
-        let (owner, all_time) = (owner.clone(), crowd::FILLING + time);
+        let (owner, all_time) = (owner.apart()?, crowd::FILLING + time);
         // A thread of its own: what is measured must not wait for the crowd on our side.
         let calls = spawn_blocking(move || {
             Builder::new_current_thread().enable_all().build()?.block_on(call_at_a_pace(&owner, all_time))
