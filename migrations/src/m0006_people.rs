@@ -20,7 +20,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for index in ["sessions_by_end", "sessions_by_expiry", "rate_limits_by_age"] {
+        for index in ["sessions_by_end", "sessions_by_expiry", "rate_limits_by_age", "connection_marks_by_organization"]
+        {
             manager.drop_index(Index::drop().name(index).to_owned()).await?;
         }
         drop_tables(manager, TABLES).await
@@ -65,5 +66,6 @@ create table retired_names (
 create index sessions_by_end on sessions (ended_at) where ended_at is not null;
 create index sessions_by_expiry on sessions (expires_at);
 create index rate_limits_by_age on rate_limits (window_start);
+create index connection_marks_by_organization on connection_marks (organization_id);
 create index jobs_by_organization on jobs (organization_id) where organization_id is not null;
 ";

@@ -52,6 +52,19 @@ async fn a_letter_that_nobody_takes_is_given_up_after_days() {
 }
 
 #[tokio::test]
+async fn a_letter_whose_link_works_no_more_is_not_sent() {
+    let world = World::new().await;
+    world.letters().await;
+    world.mail.close(true);
+    world.ok("auth.requestPasswordReset", json!({ "email": world.ours.email })).await;
+    let before = world.letters().await.len();
+    world.mail.close(false);
+    world.clock.advance(Duration::from_hours(2));
+    assert_eq!(world.letters().await.len(), before);
+    assert_eq!(world.app.jobs_left().await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn a_refused_call_writes_no_letter() {
     let world = World::new().await;
     invite(&world, GUEST).await;

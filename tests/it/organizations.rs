@@ -1,7 +1,10 @@
 //! Organizations and their members.
 
+use std::time::Duration;
+
 use guildhall_domain::{Error, Resource, access::Role, error::Denied};
-use guildhall_tests::World;
+use guildhall_services::{Limits, Rate};
+use guildhall_tests::{World, unlimited};
 use serde_json::{Value, json};
 
 fn create(slug: &str) -> Value {
@@ -106,6 +109,31 @@ async fn a_slug_that_was_renamed_stays_reserved_for_whose_it_was() {
     }
     let back = world.call("organization.update", &world.ours.vouched, json!({ "slug": old })).await.unwrap();
     assert_eq!(back["slug"], json!(old));
+}
+
+#[tokio::test]
+async fn a_session_tells_of_its_own_organization_whatever_the_call_names() {
+    let world = World::new().await;
+    let theirs = world.theirs.organization.id.to_string();
+    let home = world.call("account.switchOrganization", &world.ours.owner, json!({})).await.unwrap();
+    for named in [world.ours.organization.slug.to_string(), theirs] {
+        let caller = world.ours.owner.clone().in_organization(named);
+        let session = world.call("auth.getSession", &caller, json!({})).await.unwrap();
+        assert_eq!(session["session"]["activeOrganizationId"], home["organizationId"]);
+        assert_eq!(session["membership"]["organizationId"], home["organizationId"]);
+    }
+}
+
+#[tokio::test]
+async fn founding_and_renaming_have_a_limit_that_they_share() {
+    let twice = Rate { uses: 2, window: Duration::from_hours(1) };
+    let world = World::with_limits(Limits { organization_account: twice, ..unlimited() }).await; // one is founded already
+    world.ok("organization.update", json!({ "slug": "quite-new" })).await;
+    world.ok("organization.update", json!({ "name": "Another" })).await;
+    let founded = world.call("organization.create", &world.ours.vouched, create("newer")).await;
+    assert!(matches!(founded, Err(Error::TooManyRequests { .. })), "{founded:?}");
+    let renamed = world.call("organization.update", &world.ours.vouched, json!({ "slug": "newest" })).await;
+    assert!(matches!(renamed, Err(Error::TooManyRequests { .. })), "{renamed:?}");
 }
 
 #[tokio::test]

@@ -116,6 +116,8 @@ async fn a_purge_takes_what_was_deleted_a_month_ago_and_its_names_stay_reserved(
     world.clock.advance(Duration::from_hours(24 * 30));
     assert_eq!(world.app.purge().await.unwrap().organizations, 0, "not yet");
     world.clock.advance(Duration::from_secs(1));
+    let late = world.app.restore_organization(&organization, None).await;
+    assert!(matches!(late, Err(Error::NotFound(Resource::Organization))), "a purge may have begun with it");
     assert_eq!(world.app.purge().await.unwrap().organizations, 1);
     assert!(world.app.restore_organization(&organization, None).await.is_err());
     let kept = world.call("organization.get", &world.theirs.vouched, json!({})).await;
@@ -190,6 +192,24 @@ async fn what_a_leaked_key_signed_is_void_within_five_seconds_and_refresh_goes_o
     let token = Caller::bearer(refreshed["accessToken"].as_str().unwrap().to_owned());
     assert!(get_session.call(&world.app, &token, json!({})).await.is_ok());
     assert_eq!(world.app.jwks().await.unwrap()["keys"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_node_that_was_idle_admits_nobody_by_a_key_that_leaked() {
+    let world = World::new().await;
+    let node = world.another_node().await;
+    let get_session = world.catalogue.get("auth.getSession").unwrap();
+    let forged = sign_in(&world, &world.ours.email).await;
+    world.app.replace_keys().await.unwrap();
+    world.clock.advance(Duration::from_mins(9));
+    let calls = (0..8).map(|_| (node.clone(), forged.clone()));
+    let mut running = tokio::task::JoinSet::new();
+    for (node, forged) in calls {
+        running.spawn(async move { get_session.call(&node, &forged, json!({})).await });
+    }
+    for answer in running.join_all().await {
+        assert!(matches!(answer, Err(Error::Unauthenticated)), "{answer:?}");
+    }
 }
 
 #[tokio::test]

@@ -241,6 +241,7 @@ pub fn unlimited() -> Limits {
         invite_address: often,
         invite_recipient: often,
         invite_organization: often,
+        organization_account: often,
     }
 }
 

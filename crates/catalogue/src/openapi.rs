@@ -141,7 +141,7 @@ fn parameters() -> Value {
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": 128 },
-            "description": "The same key, caller and input within 24 hours gets the first answer again.",
+            "description": "The same key, caller and input within 24 hours (10 seconds where the answer holds tokens) gets the first answer again.",
         },
     })
 }

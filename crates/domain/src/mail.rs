@@ -80,6 +80,19 @@ pub enum Matter {
     },
 }
 
+impl Matter {
+    /// Until when its link works; none where it always does.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Invitation { expires_at, .. }
+            | Self::PasswordReset { expires_at, .. }
+            | Self::EmailVerification { expires_at, .. } => Some(*expires_at),
+            Self::Membership { .. } | Self::AlreadyRegistered { .. } | Self::PasswordChanged { .. } => None,
+        }
+    }
+}
+
 impl std::fmt::Debug for Matter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // A link opens doors: it belongs into the letter and nowhere else.

@@ -48,6 +48,13 @@ impl Timestamp {
         Self(self.0.saturating_sub(self.0.rem_euclid(width)))
     }
 
+    /// As people write it, to the minute and in UTC: where the reader is, nobody knows.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let Ok(at) = OffsetDateTime::from_unix_timestamp(self.seconds()) else { return self.rfc3339() };
+        format!("{} {} {}, {:02}:{:02} UTC", at.day(), at.month(), at.year(), at.hour(), at.minute())
+    }
+
     /// RFC 3339 in UTC with milliseconds, as JavaScript's `toISOString` writes it.
     #[must_use]
     pub fn rfc3339(self) -> String {
@@ -112,6 +119,8 @@ mod tests {
     fn a_date_is_written_as_javascript_writes_it() {
         let at = Timestamp::from_millis(1_767_323_045_678);
         assert_eq!(at.rfc3339(), "2026-01-02T03:04:05.678Z");
+        assert_eq!(at.in_words(), "2 January 2026, 03:04 UTC");
+        assert_eq!(Timestamp::from_millis(i64::MAX).in_words(), i64::MAX.to_string());
         let read: Date = serde_json::from_str("\"2026-01-02T04:04:05.678+01:00\"").unwrap();
         assert_eq!(read.0, at);
         assert_eq!(Timestamp::from_millis(0).rfc3339(), "1970-01-01T00:00:00.000Z");

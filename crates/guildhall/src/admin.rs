@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Subcommand;
 use guildhall_domain::{
     Error,
@@ -11,6 +11,7 @@ use guildhall_domain::{
     text::{Email, Slug, Text},
 };
 use guildhall_services::{
+    Purged,
     auth::Password,
     ports::{Random, SystemRandom},
 };
@@ -65,7 +66,7 @@ pub enum Task {
         #[command(flatten)]
         settings: Box<Settings>,
     },
-    /// Sign with a new key from now on.
+    /// Sign with a new key: within 10 seconds, once every node knows it.
     RotateKeys {
         /// The old keys leaked: whatever they signed is void at once. Clients go on with their refresh tokens; browsers
         /// sign in again.
@@ -130,7 +131,12 @@ pub async fn carry_out(task: Task) -> Result<String> {
             format!("{slug} ({id}) is back")
         }
         Task::Purge { .. } => {
-            format!("{} organizations are gone for good", app.purge().await.map_err(told)?.organizations)
+            let Purged { organizations, left } = app.purge().await.map_err(told)?;
+            ensure!(
+                left == 0,
+                "{organizations} organizations are gone for good; {left} are left, and the log says why"
+            );
+            format!("{organizations} organizations are gone for good")
         }
         Task::RotateKeys { drop_old: false, .. } => {
             format!("{} signs in some 10 seconds, once every node knows it", app.rotate_keys().await.map_err(told)?)

@@ -45,6 +45,9 @@ pub struct LimitSettings {
     /// Invitations made by one organization.
     #[arg(long, env = "GUILDHALL_LIMIT_INVITE_ORGANIZATION")]
     pub limit_invite_organization: Option<Rate>,
+    /// Organizations founded, and slugs changed, by one account.
+    #[arg(long, env = "GUILDHALL_LIMIT_ORGANIZATION_ACCOUNT")]
+    pub limit_organization_account: Option<Rate>,
 }
 
 impl LimitSettings {
@@ -65,6 +68,7 @@ impl LimitSettings {
             invite_address: self.limit_invite_address.unwrap_or(usual.invite_address),
             invite_recipient: self.limit_invite_recipient.unwrap_or(usual.invite_recipient),
             invite_organization: self.limit_invite_organization.unwrap_or(usual.invite_organization),
+            organization_account: self.limit_organization_account.unwrap_or(usual.organization_account),
         }
     }
 }

@@ -53,10 +53,12 @@ async fn main() -> Result<()> {
         None => serve(cli.settings).await,
         Some(Command::Serve { settings }) => serve(settings).await,
         Some(Command::Admin { task }) => {
+            log(false);
             println!("{}", guildhall::carry_out(task).await?);
             Ok(())
         }
         Some(Command::Call { procedure, input, email, organization, settings }) => {
+            log(settings.log_json);
             let guildhall = Guildhall::open(&settings).await?;
             let answer = guildhall::call(&guildhall, &procedure, &input, email.as_deref(), organization).await?;
             println!("{answer:#}");

@@ -1,11 +1,11 @@
 //! One running Guildhall.
 
-use std::{fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use guildhall_catalogue::{Catalogue, catalogue};
 use guildhall_domain::error::chain;
-use guildhall_outbound::{Letters, Post};
+use guildhall_outbound::{Letters, Post, make_private};
 use guildhall_repositories::{Database, Observer};
 use guildhall_services::{
     App, Settings as ServiceSettings,
@@ -152,15 +152,6 @@ fn post(settings: &Settings) -> Result<Post> {
         Some(url) => Post::smtp(url, &from, letters).context("cannot use the mail server's URL"),
         None => Post::folder(&settings.data.join(MAIL), &from, letters).context("cannot use the folder for letters"),
     }
-}
-
-/// Makes a folder that only its owner can look into: a database is in it.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// What must be done from time to time for as long as a node serves.

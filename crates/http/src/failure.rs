@@ -1,12 +1,10 @@
 //! What went wrong, as the wire says it: five keys and never another, or the client loses them all (`orpc-wire.md` §3).
 
-use std::error::Error as StdError;
-
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use guildhall_domain::Error;
+use guildhall_domain::{Error, error::chain};
 use http::{
     HeaderValue, StatusCode,
     header::{ALLOW, RETRY_AFTER},
@@ -65,13 +63,13 @@ impl Failure {
         };
         match error {
             Error::Internal(cause) => {
-                tracing::error!(request_id = request_id.as_str(), cause = chain(cause.as_ref()), "a call broke");
+                tracing::error!(request_id = request_id.as_str(), cause = chain(&**cause), "a call broke");
                 failure.data = Some(Box::new(json!({ "requestId": request_id.as_str() })));
             }
             Error::TooManyRequests { retry_after_ms } => {
                 failure.retry_after_seconds = Some(retry_after_ms.div_ceil(1000).max(1));
             }
-            Error::Unavailable => failure.retry_after_seconds = Some(1),
+            Error::Unavailable | Error::Contended => failure.retry_after_seconds = Some(1),
             _ => {}
         }
         failure
@@ -169,18 +167,6 @@ impl Failure {
         }
         response
     }
-}
-
-/// An error and what is behind it, on one line.
-fn chain(error: &(dyn StdError + Send + Sync + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

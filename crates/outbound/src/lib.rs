@@ -10,5 +10,5 @@ mod unusable;
 mod values;
 
 pub use letters::Letters;
-pub use post::Post;
+pub use post::{Post, make_private};
 pub use unusable::Unusable;

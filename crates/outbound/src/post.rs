@@ -145,7 +145,11 @@ async fn lay_down(folder: PathBuf, name: String, message: Message) -> Result<(),
     written.await.map_err(io::Error::other).flatten().map_err(|error| Undelivered::Later(error.into()))
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
+/// Makes a folder that only its owner can look into.
+///
+/// # Errors
+/// Where the file system refuses.
+pub fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

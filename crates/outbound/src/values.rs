@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use guildhall_domain::{Timestamp, access::Role, mail::Matter};
+use guildhall_domain::{access::Role, mail::Matter};
 use minijinja::Value;
-use time::OffsetDateTime;
 
 /// The most characters of a name in a subject: mailboxes show little more.
 const LONGEST_IN_SUBJECT: usize = 60;
@@ -26,7 +25,7 @@ pub(crate) fn values(matter: &Matter, place: Place) -> Values {
         Matter::Invitation { organization, inviter, role, message, link, expires_at } => {
             values.extend(people(organization, inviter, *role, message.as_deref(), place));
             values.extend(way(link, place));
-            values.insert("expires", until(*expires_at).into());
+            values.insert("expires", expires_at.in_words().into());
         }
         Matter::Membership { organization, inviter, role, message, link } => {
             values.extend(people(organization, inviter, *role, message.as_deref(), place));
@@ -34,7 +33,7 @@ pub(crate) fn values(matter: &Matter, place: Place) -> Values {
         }
         Matter::PasswordReset { link, expires_at } | Matter::EmailVerification { link, expires_at } => {
             values.extend(way(link, place));
-            values.insert("expires", until(*expires_at).into());
+            values.insert("expires", expires_at.in_words().into());
         }
         Matter::AlreadyRegistered { link } | Matter::PasswordChanged { link } => values.extend(way(link, place)),
     }
@@ -80,12 +79,6 @@ fn site(link: &str) -> &str {
     }
 }
 
-/// To the minute and in UTC, as people write it.
-fn until(at: Timestamp) -> String {
-    let Ok(at) = OffsetDateTime::from_unix_timestamp(at.seconds()) else { return at.rfc3339() };
-    format!("{} {} {}, {:02}:{:02} UTC", at.day(), at.month(), at.year(), at.hour(), at.minute())
-}
-
 /// `typed` as part of one line, whatever is in it.
 fn one_line(typed: &str) -> String {
     typed.split(|c: char| c.is_whitespace() || unseen(c)).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
@@ -129,9 +122,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use guildhall_domain::Timestamp;
-
-    use super::{LONGEST_IN_SUBJECT, Place, one_line, quoted, short, site, until};
+    use super::{LONGEST_IN_SUBJECT, Place, one_line, quoted, short, site};
 
     #[test]
     fn a_name_is_one_line_whatever_is_in_it() {
@@ -163,11 +154,5 @@ mod tests {
         ] {
             assert_eq!(site(link), host, "{link}");
         }
-    }
-
-    #[test]
-    fn times_are_written_as_people_write_them() {
-        assert_eq!(until(Timestamp::from_millis(1_795_264_259_999)), "21 November 2026, 12:30 UTC");
-        assert_eq!(until(Timestamp::from_millis(i64::MAX)), i64::MAX.to_string());
     }
 }

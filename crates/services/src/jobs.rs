@@ -132,6 +132,9 @@ impl App {
         let what: Job = serde_json::from_slice(&input).map_err(|why| unreadable(why.to_string()))?;
         match what {
             Job::Letter { to, matter } => {
+                if matter.expires_at().is_some_and(|end| end <= self.now()) {
+                    return Err(Failed::ForGood("its link does not work any more".to_owned()));
+                }
                 if !self.still_wanted(job).await.map_err(|why| Failed::For(chain(&why)))? {
                     return Err(Failed::ForGood("its organization is gone".to_owned()));
                 }
@@ -167,7 +170,8 @@ impl App {
             return Ok(()); // somebody else has taken over
         }
         let mut happened = None;
-        if let Some((account, ..)) = access.system().user_by_email(email).await? {
+        // Held first, as all do who use up or renew what its letters carry.
+        if let Some((account, ..)) = access.system().hold_user_by_email(email).await? {
             let (link, hash) = links::fresh(self, Opens::PasswordReset);
             let expires_at = self.now().plus(RESET_LIFE);
             access.system().keep_token(&hash, Purpose::PasswordReset, account.id, self.now(), expires_at).await?;

@@ -57,6 +57,8 @@ pub struct Limits {
     pub invite_recipient: Rate,
     /// Invitations made by one organization.
     pub invite_organization: Rate,
+    /// Organizations founded, and slugs changed, by one account.
+    pub organization_account: Rate,
 }
 
 impl std::fmt::Debug for Settings {
@@ -102,6 +104,7 @@ impl Default for Limits {
             invite_address: Rate { uses: 300, window: minutes(60) },
             invite_recipient: Rate { uses: 10, window: minutes(24 * 60) },
             invite_organization: Rate { uses: 500, window: minutes(24 * 60) },
+            organization_account: Rate { uses: 30, window: minutes(60) },
         }
     }
 }
@@ -123,6 +126,7 @@ impl Limits {
             invite_address,
             invite_recipient,
             invite_organization,
+            organization_account,
         } = self;
         let rates = [
             sign_in_account,
@@ -138,6 +142,7 @@ impl Limits {
             invite_address,
             invite_recipient,
             invite_organization,
+            organization_account,
         ];
         rates.into_iter().map(|rate| rate.window).max().unwrap_or_default()
     }

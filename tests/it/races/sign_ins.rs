@@ -38,6 +38,8 @@ async fn until_refused(
                 Ok(answer) => {
                     input = next(&input, &answer);
                     answers.push(answer);
+                    // SQLite serves no queue: who asks without a breath leaves the other none.
+                    tokio::time::sleep(Duration::from_micros(500)).await;
                 }
                 Err(refused) => return (answers, Some(refused)),
             }

@@ -229,7 +229,7 @@ impl Offer {
             inviter => shown.inviter_name.as_deref(),
             role => format!("{role}: {does}"),
             email => shown.email.as_str(),
-            until => words::moment(shown.expires_at),
+            until => shown.expires_at.in_words(),
             account => account.map(person),
             elsewhere => account.is_some_and(|account| self.is_elsewhere(account)),
             answer => ANSWER.shown(token, None),

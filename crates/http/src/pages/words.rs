@@ -1,7 +1,6 @@
 //! What procedures answer, in words for people.
 
-use guildhall_domain::{Error, Timestamp, access::Role, error::Segment};
-use time::OffsetDateTime;
+use guildhall_domain::{Error, access::Role, error::Segment};
 
 /// A role, and what somebody with it does.
 pub(super) const fn role(role: Role) -> (&'static str, &'static str) {
@@ -11,12 +10,6 @@ pub(super) const fn role(role: Role) -> (&'static str, &'static str) {
         Role::Admin => ("admin", "runs the organization and invites people"),
         Role::Owner => ("owner", "may do everything"),
     }
-}
-
-/// A point in time. Where the reader is, nobody knows.
-pub(super) fn moment(at: Timestamp) -> String {
-    let Ok(at) = OffsetDateTime::from_unix_timestamp(at.seconds()) else { return at.rfc3339() };
-    format!("{} {} {}, {:02}:{:02} UTC", at.day(), at.month(), at.year(), at.hour(), at.minute())
 }
 
 /// When it is worth trying again.
@@ -66,9 +59,9 @@ pub(super) fn problems(error: &Error) -> Vec<(Option<String>, String)> {
 
 #[cfg(test)]
 mod tests {
-    use guildhall_domain::{Error, Issue, Resource, Timestamp};
+    use guildhall_domain::{Error, Issue, Resource};
 
-    use super::{moment, problems, sentence, try_again};
+    use super::{problems, sentence, try_again};
 
     #[test]
     fn messages_become_sentences() {
@@ -83,7 +76,6 @@ mod tests {
 
     #[test]
     fn times_are_for_people() {
-        assert_eq!(moment(Timestamp::from_millis(1_767_323_045_678)), "2 January 2026, 03:04 UTC");
         assert_eq!(try_again(1), "Try again in a minute.");
         assert_eq!(try_again(61), "Try again in 2 minutes.");
         assert_eq!(try_again(900), "Try again in 15 minutes.");

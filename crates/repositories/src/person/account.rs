@@ -7,7 +7,7 @@ use guildhall_domain::{
     id,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType, Query},
 };
 use uuid::Uuid;
@@ -133,11 +133,15 @@ impl Person<'_> {
     /// # Errors
     /// Where the database fails.
     pub async fn delete(self) -> Result<()> {
-        let mut places = Query::select();
-        places.column(member::Column::Id).from(member::Entity).and_where(member::Column::UserId.eq(self.user.uuid()));
+        let of_places = |column| {
+            let mine = member::Column::UserId.eq(self.user.uuid());
+            Query::select().column(column).from(member::Entity).and_where(mine).to_owned()
+        };
+        let (organizations, places) = (of_places(member::Column::OrganizationId), of_places(member::Column::Id));
         let unassign = ticket::Entity::update_many()
             .col_expr(ticket::Column::AssigneeId, Expr::value(None::<Uuid>))
-            .filter(Condition::all().add(ticket::Column::AssigneeId.in_subquery(places)));
+            .filter(ticket::Column::OrganizationId.in_subquery(organizations)) // for the index
+            .filter(ticket::Column::AssigneeId.in_subquery(places));
         unassign.exec(&self.access.executor()).await?;
         user::Entity::delete_by_id(self.user.uuid()).exec(&self.access.executor()).await?;
         Ok(())

@@ -9,7 +9,6 @@ use guildhall_domain::{
     accounts::User,
     id,
     organizations::{Belonging, Membership, Organization},
-    text::Slug,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationDef, SelectTwo,
@@ -77,14 +76,6 @@ impl Person<'_> {
             None => self.living().filter(organization::Column::IsPersonal.eq(true)),
         };
         self.one(mine).await
-    }
-
-    /// The organization of that slug, with the user's role there; none for a stranger.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn belongs_to_named(self, slug: &Slug) -> Result<Option<(Organization, Role)>> {
-        self.one(self.living().filter(organization::Column::Slug.eq(slug.as_str()))).await
     }
 
     async fn one(self, mine: SelectTwo<member::Entity, organization::Entity>) -> Result<Option<(Organization, Role)>> {

@@ -5,7 +5,7 @@ use guildhall_domain::{Id, Timestamp, id, text::Slug};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType, OnConflict, Query},
+    sea_query::{Expr, LockType, OnConflict, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -13,7 +13,10 @@ use super::System;
 use crate::{
     Result,
     columns::{time, word},
-    entities::{event, mcp_server, mcp_session, organization, retired_name, session, signing_key, ticket, tool_call},
+    entities::{
+        self, event, mcp_server, mcp_session, mcp_user, organization, retired_name, session, signing_key, ticket,
+        tool_call, walkthrough_run,
+    },
 };
 
 /// What a name that is kept reserved was the name of.
@@ -97,31 +100,39 @@ impl System<'_> {
             .from(organization::Entity)
             .and_where(organization::Column::Id.eq(id.uuid()))
             .and_where(organization::Column::DeletedAt.lt(then.millis()));
-        let executor = self.access.executor();
-        let mut some = Query::select();
-        some.column(tool_call::Column::Id).from(tool_call::Entity).limit(limit);
-        some.and_where(tool_call::Column::OrganizationId.in_subquery(doomed.clone()));
-        let calls = tool_call::Entity::delete_many().filter(tool_call::Column::Id.in_subquery(some));
-        let erased = calls.exec(&executor).await?.rows_affected;
-        if erased > 0 {
-            return Ok(erased);
+        // What others point to comes after them.
+        use entities::{event::Column as E, mcp_session::Column as V, mcp_user::Column as P};
+        use entities::{ticket::Column as T, tool_call::Column as C, walkthrough_run::Column as R};
+        let mut erased = self.erase::<tool_call::Entity>([C::Id, C::OrganizationId], &doomed, limit).await?;
+        if erased == 0 {
+            erased = self.erase::<ticket::Entity>([T::Id, T::OrganizationId], &doomed, limit).await?;
         }
-        let mut some = Query::select();
-        some.column(mcp_session::Column::Id).from(mcp_session::Entity).limit(limit);
-        some.and_where(mcp_session::Column::OrganizationId.in_subquery(doomed.clone()));
-        let mut detach = ticket::Entity::update_many();
-        detach = detach.col_expr(ticket::Column::McpSessionId, Expr::value(None::<Uuid>));
-        detach.filter(ticket::Column::McpSessionId.in_subquery(some.clone())).exec(&executor).await?;
-        let visits = mcp_session::Entity::delete_many().filter(mcp_session::Column::Id.in_subquery(some));
-        let erased = visits.exec(&executor).await?.rows_affected;
-        if erased > 0 {
-            return Ok(erased);
+        if erased == 0 {
+            erased = self.erase::<walkthrough_run::Entity>([R::Id, R::OrganizationId], &doomed, limit).await?;
         }
+        if erased == 0 {
+            erased = self.erase::<mcp_session::Entity>([V::Id, V::OrganizationId], &doomed, limit).await?;
+        }
+        if erased == 0 {
+            erased = self.erase::<mcp_user::Entity>([P::Id, P::OrganizationId], &doomed, limit).await?;
+        }
+        if erased == 0 {
+            erased = self.erase::<event::Entity>([E::Id, E::OrganizationId], &doomed, limit).await?;
+        }
+        Ok(erased)
+    }
+
+    /// Deletes `limit` rows of one table.
+    async fn erase<E: EntityTrait>(
+        self,
+        [id, organization]: [E::Column; 2],
+        doomed: &SelectStatement,
+        limit: u64,
+    ) -> Result<u64> {
         let mut some = Query::select();
-        some.column(event::Column::Id).from(event::Entity).limit(limit);
-        some.and_where(event::Column::OrganizationId.in_subquery(doomed));
-        let events = event::Entity::delete_many().filter(event::Column::Id.in_subquery(some));
-        Ok(events.exec(&executor).await?.rows_affected)
+        some.column(id).from(E::default()).and_where(organization.in_subquery(doomed.clone())).limit(limit);
+        let erase = E::delete_many().filter(id.in_subquery(some));
+        Ok(erase.exec(&self.access.executor()).await?.rows_affected)
     }
 
     /// Deletes the rows of an organization that was deleted before `then`; its names stay reserved. False where it was

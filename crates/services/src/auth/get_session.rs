@@ -44,16 +44,21 @@ impl Procedure for GetSession {
 
     async fn run(self, cx: &Cx<'_, SignedIn>) -> Result<CurrentSession> {
         let admission = cx.admission();
-        let session = SessionView {
-            id: admission.session.ok_or(Error::Unauthenticated)?,
-            active_organization_id: admission.active_organization,
-            expires_at: admission.expires_at,
-        };
+        let id = admission.session.ok_or(Error::Unauthenticated)?;
         let user = cx.person().account().await?.ok_or(Error::Unauthenticated)?;
         // A call may name another organization; this is about the session's own.
-        let active =
-            admission.membership.filter(|(organization, ..)| Some(*organization) == admission.active_organization);
-        let membership = active.map(|(organization_id, _, role)| CurrentMembership { organization_id, role });
+        let active = admission.active_organization;
+        let mut place = admission.membership.map(|(organization, _, role)| (organization, role));
+        if place.is_none_or(|(organization, _)| Some(organization) != active) {
+            let found = match cx.person().belongs_to(active).await? {
+                None => cx.person().belongs_to(None).await?,
+                found => found,
+            };
+            place = found.map(|(organization, role)| (organization.id, role));
+        }
+        let membership = place.map(|(organization_id, role)| CurrentMembership { organization_id, role });
+        let active_organization_id = place.map(|(organization, _)| organization).or(active);
+        let session = SessionView { id, active_organization_id, expires_at: admission.expires_at };
         Ok(CurrentSession { user, session, membership })
     }
 }

@@ -4,10 +4,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -18,6 +15,7 @@ use guildhall_repositories::{Access, Database, StoredKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use crate::{ports::Ports, secrets, settings::Settings};
 
@@ -51,16 +49,7 @@ struct Inner {
     settings: Settings,
     ports: Ports,
     ring: RwLock<Ring>,
-    reading: AtomicBool,
-}
-
-/// The one who reads the keys again; ends with it, also where the reading is broken off.
-struct Reading<'a>(&'a AtomicBool);
-
-impl Drop for Reading<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
+    reading: Mutex<()>,
 }
 
 /// What a token of ours was signed for.
@@ -85,18 +74,15 @@ struct Ring {
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the keys are used without asking whether they have changed.
 const STALE: Duration = Duration::from_secs(4);
+/// From when on nobody is admitted by them.
+const TOO_OLD: Duration = Duration::from_secs(5);
 /// After how long every node, and whoever reads the JWK set, can be taken to know a key.
 const SETTLED: Duration = Duration::from_secs(6);
 
 impl Keys {
     pub(crate) async fn open(database: Database, settings: Settings, ports: Ports) -> Result<Self> {
-        let keys = Self(Arc::new(Inner {
-            database,
-            settings,
-            ports,
-            ring: RwLock::default(),
-            reading: AtomicBool::new(false),
-        }));
+        let keys =
+            Self(Arc::new(Inner { database, settings, ports, ring: RwLock::default(), reading: Mutex::new(()) }));
         keys.read().await?;
         if keys.ring(|ring| ring.signer.is_none()) {
             let access = keys.0.database.write().await?;
@@ -108,18 +94,25 @@ impl Keys {
     }
 
     /// Reads the keys again where that was some seconds ago: an administrator may have made a new one, or dropped one
-    /// that leaked, on another node. One caller reads, the others go on with what is known.
+    /// that leaked, on another node. One caller reads; the others go on with what is known, unless that is too old.
     ///
     /// # Errors
     /// Where the database fails.
     pub(crate) async fn keep_fresh(&self) -> Result<()> {
-        let now = self.0.ports.clock.now();
-        let stale = self.ring(|ring| ring.read_at.is_none_or(|at| at.plus(STALE) <= now));
-        if !stale || self.0.reading.swap(true, Ordering::AcqRel) {
+        if !self.is_older_than(STALE) {
             return Ok(());
         }
-        let _done = Reading(&self.0.reading);
-        self.read().await
+        let _reading = match self.0.reading.try_lock() {
+            Ok(reading) => reading,
+            Err(_) if !self.is_older_than(TOO_OLD) => return Ok(()),
+            Err(_) => self.0.reading.lock().await,
+        };
+        if self.is_older_than(STALE) { self.read().await } else { Ok(()) }
+    }
+
+    fn is_older_than(&self, age: Duration) -> bool {
+        let now = self.0.ports.clock.now();
+        self.ring(|ring| ring.read_at.is_none_or(|at| at.plus(age) <= now))
     }
 
     /// Makes a new key that signs as soon as every node knows it. The others verify what they signed until that is worth

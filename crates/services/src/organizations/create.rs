@@ -31,6 +31,9 @@ pub struct CreateOrganization {
     pub website: Option<WebUrl>,
 }
 
+/// What founding and renaming are counted under.
+pub(super) const LIMIT: &str = "organization";
+
 impl Procedure for CreateOrganization {
     const NAME: &'static str = "organization.create";
     type Effect = Mutation;
@@ -39,6 +42,8 @@ impl Procedure for CreateOrganization {
     type Output = Organization;
 
     async fn run(self, cx: &Cx<'_, SignedIn>) -> Result<Outcome<Organization>> {
+        // A name that was let go of stays reserved, so nobody may go through many.
+        cx.count(LIMIT, &cx.person().id().to_string(), cx.settings().limits.organization_account).await?;
         let home = cx.founding();
         let new = OrganizationRow {
             name: self.name.into(),
@@ -48,10 +53,11 @@ impl Procedure for CreateOrganization {
             website: self.website.map(String::from),
             is_personal: false,
         };
-        if cx.system().is_retired(RetiredName::Organization, new.slug.as_str(), None).await? {
+        let organization = home.profile().found(new, cx.now()).await?.ok_or_else(taken)?;
+        // Asked last: whoever has just let go of the slug was waited for.
+        if cx.system().is_retired(RetiredName::Organization, organization.slug.as_str(), None).await? {
             return Err(taken());
         }
-        let organization = home.profile().found(new, cx.now()).await?.ok_or_else(taken)?;
         home.members().add(cx.fresh_id(), cx.person().id(), Role::Owner, cx.now()).await?;
         if let Some(session) = cx.admission().session {
             cx.person().activate(session, organization.id, cx.now()).await?;

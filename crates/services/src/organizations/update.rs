@@ -10,7 +10,7 @@ use guildhall_repositories::{self as repositories, RetiredName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named;
+use super::{create, named};
 use crate::{Cx, InOrganization, Mutation, Outcome, Procedure};
 
 /// Changes what an organization is called and how it presents itself: what is left out stays, null clears.
@@ -61,17 +61,20 @@ impl Procedure for UpdateOrganization {
         if edited == before {
             return Ok(Outcome::Unchanged(before));
         }
-        if edited.slug != before.slug {
-            if cx.system().is_retired(RetiredName::Organization, edited.slug.as_str(), Some(edited.id)).await? {
-                return Err(taken());
-            }
-            cx.system().retire(RetiredName::Organization, before.slug.as_str().to_owned(), edited.id, cx.now()).await?;
-        }
         let edited = Organization { updated_at: cx.now(), ..edited };
         cx.tenant().profile().update(&edited).await.map_err(|error| match error {
             repositories::Error::Taken(_) => taken(),
             other => other.into(),
         })?;
+        if edited.slug != before.slug {
+            let account = cx.own_person().id().to_string();
+            cx.count(create::LIMIT, &account, cx.settings().limits.organization_account).await?;
+            // Asked last: whoever has just let go of the slug was waited for.
+            if cx.system().is_retired(RetiredName::Organization, edited.slug.as_str(), Some(edited.id)).await? {
+                return Err(taken());
+            }
+            cx.system().retire(RetiredName::Organization, before.slug.as_str().to_owned(), edited.id, cx.now()).await?;
+        }
         let event = Event::OrganizationUpdated { organization_id: edited.id };
         Ok(Outcome::Changed(edited, event))
     }

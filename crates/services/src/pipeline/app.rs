@@ -174,8 +174,7 @@ impl App {
 
         let mut claim = None;
         if let Some(key) = caller.idempotency_key.as_ref().filter(|_| writes) {
-            let place = input.organization().or_else(|| caller.organization.clone());
-            let key = Use::of(self, reach.actor(), place.as_deref(), key.as_str(), &input)?;
+            let key = Use::of(self, caller, reach.actor(), key.as_str(), &input)?;
             match key.claim(&access, self).await? {
                 Claimed::Answered(answer) => return Ok((from_json(&answer)?, false)),
                 Claimed::Fresh(fresh) => claim = Some(fresh),
@@ -234,8 +233,7 @@ impl App {
             }
             None => Actor::Nobody,
         };
-        let place = input.organization().or_else(|| caller.organization.clone());
-        let key = Use::of(self, actor, place.as_deref(), key.as_str(), input)?;
+        let key = Use::of(self, caller, actor, key.as_str(), input)?;
         let answer = key.replay(&access, self).await?;
         answer.map(|answer| from_json(&answer)).transpose()
     }

@@ -87,7 +87,8 @@ impl Caller {
         Self { organization: Some(named), ..self }
     }
 
-    /// With a key under which a mutation happens at most once in 24 hours.
+    /// With a key under which a mutation happens at most once in 24 hours (10 seconds where its answer holds
+    /// tokens).
     #[must_use]
     pub fn with_idempotency_key(self, key: Text<1, 128>) -> Self {
         Self { idempotency_key: Some(key), ..self }

@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: the same key, caller and input within 24 hours gets the first answer again.
+//! `Idempotency-Key`: the same key, caller and input within 24 hours gets the first answer again; within 10 seconds where
+//! the answer holds tokens.
 //!
 //! The answer is kept sealed with a key made from the server's secret, the idempotency key and the input, so that nobody
 //! who lacks one of them can read it in the database; a session's tokens are among the answers.
@@ -8,7 +9,7 @@ use std::time::Duration;
 use guildhall_domain::{Error, Result, error::Reason, event::Actor};
 use guildhall_repositories::Access;
 
-use super::{Procedure, app::App};
+use super::{Caller, Procedure, app::App, throttle::network};
 use crate::secrets::{derive, hash, open, seal};
 
 /// One use of a key.
@@ -34,21 +35,25 @@ pub(super) struct Use {
 }
 
 impl Use {
-    /// `place` is what the call says of where it works, not what that has come to: the call that deleted an organization
+    /// The place is what the call says of where it works, not what that has come to: the call that deleted an organization
     /// still is the same call.
-    pub(super) fn of<P: Procedure>(app: &App, actor: Actor, place: Option<&str>, key: &str, input: &P) -> Result<Self> {
-        let caller = match actor {
+    pub(super) fn of<P: Procedure>(app: &App, caller: &Caller, actor: Actor, key: &str, input: &P) -> Result<Self> {
+        let place = input.organization().or_else(|| caller.organization.clone());
+        let address = caller.address;
+        let whose = match actor {
             Actor::User(id) => id.to_string(),
             Actor::EndUser(id) => id.to_string(),
-            Actor::Nobody | Actor::System => String::new(),
+            // Strangers do not get into each other's way by choosing the same key.
+            Actor::Nobody => address.map(network).unwrap_or_default(),
+            Actor::System => String::new(),
         };
         let input = serde_json::to_vec(input).map_err(Error::internal)?;
         // Made with the server's secret: an input may hold a password, and a key may be easy to guess.
         let derived = |parts: &[&[u8]]| derive(&app.settings().secret, &hash(parts));
-        let place = place.unwrap_or_default().as_bytes();
+        let place = place.as_deref().unwrap_or_default().as_bytes();
         let input = derived(&[b"input", key.as_bytes(), P::NAME.as_bytes(), place, &input]);
         Ok(Self {
-            id: derived(&[b"key", caller.as_bytes(), key.as_bytes()]),
+            id: derived(&[b"key", whose.as_bytes(), key.as_bytes()]),
             seal: derived(&[b"seal", key.as_bytes(), &input]).try_into().unwrap_or_default(),
             // What is kept to compare must not be what seals.
             compared: derived(&[b"compared", &input]),

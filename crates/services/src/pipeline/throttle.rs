@@ -51,7 +51,7 @@ pub(crate) async fn use_limit(access: &Access, key: &[u8], rate: Rate, now: Time
 }
 
 /// An address as it is counted: all of an IPv6 /64 is one.
-fn network(address: std::net::IpAddr) -> String {
+pub(super) fn network(address: std::net::IpAddr) -> String {
     match address.to_canonical() {
         std::net::IpAddr::V4(v4) => v4.to_string(),
         std::net::IpAddr::V6(v6) => format!("{:x?}", v6.segments().first_chunk::<4>()),

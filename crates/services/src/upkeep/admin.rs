@@ -87,7 +87,7 @@ impl App {
         Ok(member)
     }
 
-    /// Puts back an organization that was deleted and not yet purged; `owner` becomes its owner where the last one's
+    /// Puts back an organization that was deleted no more than 30 days ago; `owner` becomes its owner where the last one's
     /// account is gone.
     ///
     /// # Errors
@@ -97,6 +97,9 @@ impl App {
         let access = self.database().write().await?;
         let missing = || Error::NotFound(Resource::Organization);
         let deleted = access.system().deleted_organization(slug).await?.ok_or_else(missing)?;
+        if deleted.deleted_at < self.now().minus(MONTH) {
+            return Err(missing()); // a purge may have begun with it
+        }
         if deleted.is_personal {
             return Err(Error::Conflict(Reason::PersonalOrganization)); // it went with its account
         }
