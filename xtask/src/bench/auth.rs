@@ -17,12 +17,8 @@ use crowd::{Attempt, Crowd};
 
 const CLIENTS: [usize; 4] = [1, 2, 8, 64];
 /// What no node of these has to count, besides what no node of ours counts.
-const FLAGS: [&str; 4] = [
-    "--limit-reset-account=100000/1m",
-    "--limit-reset-address=100000/1m",
-    "--limit-link-address=100000/1m",
-    "--limit-sign-up-account=100000/1m",
-];
+const FLAGS: [&str; 3] =
+    ["--limit-reset-account=100000/1m", "--limit-reset-address=100000/1m", "--limit-sign-up-account=100000/1m"];
 const VERIFYING_FLAGS: [&str; 2] = ["--verify-email", "--limit-sign-up-account=100000/1m"];
 
 pub(super) async fn run(options: &Options, ground: &Ground) -> Result<()> {
