@@ -8,6 +8,10 @@ mod m0003_mcp_servers;
 mod m0004_walkthroughs;
 mod m0005_tickets;
 mod m0006_people;
+mod m0007_forgetting;
+mod m0008_end_user_sign_in;
+mod m0009_pausing;
+mod m0010_recent_calls;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
@@ -26,6 +30,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_walkthroughs::Migration),
             Box::new(m0005_tickets::Migration),
             Box::new(m0006_people::Migration),
+            Box::new(m0007_forgetting::Migration),
+            Box::new(m0008_end_user_sign_in::Migration),
+            Box::new(m0009_pausing::Migration),
+            Box::new(m0010_recent_calls::Migration),
         ]
     }
 }

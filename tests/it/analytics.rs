@@ -66,7 +66,7 @@ async fn somebody_counts_once_a_bucket_however_often_and_wherever_it_connects() 
     world.ok("mcpServers.create", json!({ "name": "Second", "slug": "second-server" })).await;
     for slug in ["ours-server", "second-server", "ours-server"] {
         let tracking_id = Some("ann".parse().unwrap());
-        let visit = guildhall_services::Visit { slug: slug.to_owned(), tracking_id, session_key: None };
+        let visit = guildhall_services::Visit { slug: slug.to_owned(), tracking_id, session_key: None, token: None };
         let visitor = world.app.greet(&visit).await.unwrap();
         world.app.connect(&visitor, &guildhall_services::Client::default()).await.unwrap();
     }

@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     sync::OnceLock,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use clap::Parser;
@@ -15,7 +15,7 @@ use guildhall_tests::TestDatabase;
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 #[derive(Parser)]
 struct Flags {
@@ -31,6 +31,8 @@ pub(crate) struct Node {
     pub(crate) password: String,
     client: Client,
     database: TestDatabase,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
 }
 
 fn metrics() -> PrometheusHandle {
@@ -56,9 +58,26 @@ impl Node {
         let address = listener.local_addr().unwrap();
         let guildhall = Guildhall::open_at(&settings, address, None).await.unwrap();
         let demo = guildhall.demo().await.unwrap().unwrap();
-        tokio::spawn(async move { guildhall.serve(listener, metrics(), std::future::pending()).await });
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(async move {
+            // A test that just ends drops the sender; its runtime ends the node.
+            let shutdown = async {
+                if stopped.await.is_err() {
+                    std::future::pending().await
+                }
+            };
+            guildhall.serve(listener, metrics(), shutdown).await.unwrap();
+        });
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { address, email: demo.email, password: demo.password, client, database }
+        Self { address, email: demo.email, password: demo.password, client, database, stop, served }
+    }
+
+    /// Shuts the node down; how long that took.
+    pub(crate) async fn stop(self) -> Duration {
+        let began = Instant::now();
+        self.stop.send(()).unwrap();
+        self.served.await.unwrap();
+        began.elapsed()
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

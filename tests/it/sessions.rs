@@ -14,6 +14,7 @@ fn visit(tracking_id: Option<&str>, session_key: Option<&str>) -> Visit {
         slug: SLUG.to_owned(),
         tracking_id: tracking_id.map(|id| id.parse().unwrap()),
         session_key: session_key.map(str::to_owned),
+        token: None,
     }
 }
 

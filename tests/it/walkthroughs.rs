@@ -248,7 +248,7 @@ async fn what_is_no_longer_offered_is_gone_at_once() {
     visiting.tool("start_walkthrough", json!({})).await;
     world.ok("walkthrough.assignToServer", json!({ "serverId": world.ours.server.id, "walkthroughs": [] })).await;
     assert_eq!(visiting.tool("get_next_step", json!({})).await.structured["status"], "not_started");
-    let visit = guildhall_services::Visit { slug: SLUG.to_owned(), tracking_id: None, session_key: None };
+    let visit = guildhall_services::Visit { slug: SLUG.to_owned(), tracking_id: None, session_key: None, token: None };
     assert!(!world.app.greet(&visit).await.unwrap().server().has_walkthroughs, "nor are its tools listed");
 }
 

@@ -51,6 +51,19 @@ pub fn token_in(letter: &Letter) -> String {
     | Matter::EmailVerification { link, .. }
     | Matter::Membership { link, .. }
     | Matter::AlreadyRegistered { link }
-    | Matter::PasswordChanged { link }) = &letter.matter;
+    | Matter::PasswordChanged { link }) = &letter.matter
+    else {
+        panic!("a letter without a link")
+    };
     link.split_once("?token=").expect("a link with a token").1.to_owned()
+}
+
+/// The code that a letter carries.
+///
+/// # Panics
+/// Where it carries none.
+#[must_use]
+pub fn code_in(letter: &Letter) -> String {
+    let Matter::SignInCode { code, .. } = &letter.matter else { panic!("a letter without a code") };
+    code.clone()
 }

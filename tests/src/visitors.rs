@@ -24,7 +24,7 @@ impl<'a> Visiting<'a> {
     /// Where the door stays closed.
     pub async fn new(app: &'a App, slug: &str, tracking_id: Option<&str>, handle: Option<&str>) -> Result<Self> {
         let tracking_id = tracking_id.map(|id| id.parse().expect("a trackingId"));
-        let visitor = app.greet(&Visit { slug: slug.to_owned(), tracking_id, session_key: None }).await?;
+        let visitor = app.greet(&Visit { slug: slug.to_owned(), tracking_id, session_key: None, token: None }).await?;
         Ok(Self { app, guest: app.settle(&visitor, &client(), handle).await? })
     }
 

@@ -15,14 +15,14 @@ use guildhall_domain::{
 };
 use guildhall_repositories::Database;
 use guildhall_services::{
-    App, Caller, Limits, Rate, Settings,
+    App, Caller, EachFiveMinutes, Limits, Rate, Settings,
     auth::SignUp,
     organizations::CreateOrganization,
     ports::{Clock, Ports, Random, SystemRandom},
 };
 use serde_json::{Value, json};
 
-use crate::{Mailbox, People, TestClock, TestDatabase, Visiting, token_in};
+use crate::{Mailbox, People, Spares, TestClock, TestDatabase, Visiting, Web, token_in};
 
 /// A world to test in.
 pub struct World {
@@ -38,6 +38,8 @@ pub struct World {
     pub theirs: Side,
     /// Where letters arrive.
     pub mail: Arc<Mailbox>,
+    /// What can be fetched.
+    pub web: Arc<Web>,
     /// The rows themselves.
     pub database: Database,
     statements: Arc<AtomicUsize>,
@@ -75,6 +77,8 @@ pub struct Side {
     pub user: Id<id::User>,
     /// What a furnished world has more.
     pub people: Option<People>,
+    /// What a furnished world has more, to be deleted.
+    pub spares: Option<Spares>,
 }
 
 /// The list of all procedures. Made once a run: compiling all the schemas takes a while.
@@ -104,7 +108,7 @@ impl World {
     pub async fn verifying() -> Self {
         let world = Self::new().await;
         let settings = Settings { verify_email: true, ..settings(unlimited()) };
-        let app = open(&world.database, &world.clock, &world.mail, settings).await;
+        let app = open(&world.database, &world.clock, (&world.mail, &world.web), settings).await;
         for side in [&world.ours, &world.theirs] {
             world.verify(side.user).await;
         }
@@ -120,11 +124,11 @@ impl World {
         });
         let database = files.open(Some(observer)).await;
         let clock = Arc::new(TestClock::new());
-        let mail = Arc::new(Mailbox::default());
-        let app = open(&database, &clock, &mail, settings).await;
+        let (mail, web) = (Arc::new(Mailbox::default()), Arc::new(Web::new()));
+        let app = open(&database, &clock, (&mail, &web), settings).await;
         let ours = Side::new(&app, &CATALOGUE, "ours").await;
         let theirs = Side::new(&app, &CATALOGUE, "theirs").await;
-        Self { app, catalogue: &CATALOGUE, clock, mail, ours, theirs, database, statements, files }
+        Self { app, catalogue: &CATALOGUE, clock, mail, web, ours, theirs, database, statements, files }
     }
 
     /// A world whose two sides have one of everything that an organization's people can do something with.
@@ -132,6 +136,7 @@ impl World {
         let mut world = Self::new().await;
         for mut side in [world.ours.clone(), world.theirs.clone()] {
             side.people = Some(People::of(&world, &side).await);
+            side.spares = Some(Spares::of(&world, &side).await);
             if side.user == world.ours.user { world.ours = side } else { world.theirs = side }
         }
         world
@@ -139,7 +144,7 @@ impl World {
 
     /// Another node on the same database.
     pub async fn another_node(&self) -> App {
-        open(&self.files.open(None).await, &self.clock, &self.mail, self.app.settings().clone()).await
+        open(&self.files.open(None).await, &self.clock, (&self.mail, &self.web), self.app.settings().clone()).await
     }
 
     /// Carries out every job that is due; all letters so far.
@@ -208,8 +213,14 @@ impl World {
     }
 }
 
-async fn open(database: &Database, clock: &Arc<TestClock>, mail: &Arc<Mailbox>, settings: Settings) -> App {
-    let ports = Ports { clock: clock.clone(), random: Arc::new(SystemRandom), mail: mail.clone() };
+async fn open(
+    database: &Database,
+    clock: &Arc<TestClock>,
+    (mail, web): (&Arc<Mailbox>, &Arc<Web>),
+    settings: Settings,
+) -> App {
+    let random = Arc::new(SystemRandom);
+    let ports = Ports { clock: clock.clone(), random, mail: mail.clone(), fetch: web.clone() };
     App::open(database.clone(), settings, ports).await.expect("Guildhall opens")
 }
 
@@ -219,6 +230,7 @@ fn settings(limits: Limits) -> Settings {
         base_domain: "localhost".to_owned(),
         secret: [7; 32],
         verify_email: false,
+        allow_loopback: false,
         limits,
     }
 }
@@ -242,6 +254,16 @@ pub fn unlimited() -> Limits {
         invite_recipient: often,
         invite_organization: often,
         organization_account: often,
+        metadata_account: often,
+        client_address: often,
+        client_server: often,
+        client_document_address: often,
+        code_recipient: often,
+        code_address: often,
+        code_server: often,
+        mcp_server: EachFiveMinutes(1_000_000),
+        mcp_user: EachFiveMinutes(1_000_000),
+        mcp_visitor_address: often,
     }
 }
 
@@ -305,6 +327,7 @@ impl Side {
             steps,
             ticket,
             people: None,
+            spares: None,
         }
     }
 }

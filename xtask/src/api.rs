@@ -67,6 +67,11 @@ impl Api {
         Ok(())
     }
 
+    /// `GET path`, which answers JSON.
+    pub(crate) async fn read(&self, path: &str) -> Result<Value> {
+        answer(self.http.get(format!("{}{path}", self.url))).await.with_context(|| path.to_owned())
+    }
+
     /// Calls a procedure.
     pub(crate) async fn call(&self, procedure: &str, input: &Value) -> Result<Value> {
         answer(self.request(procedure, input)).await.with_context(|| procedure.to_owned())

@@ -2,6 +2,7 @@
 //! with the same client on the same machine. Client and server share the cores, so the ratio says more than the rate.
 mod auth;
 mod load;
+mod mcp;
 mod table;
 
 use std::{path::PathBuf, thread, time::Duration};
@@ -36,6 +37,9 @@ pub(crate) struct Options {
     /// As JSON.
     #[arg(long)]
     json: bool,
+    /// People whose memory is measured (`mcp`); 0: nobody's.
+    #[arg(long, default_value_t = 10_000)]
+    users: usize,
     /// This binary instead of a release build.
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -53,6 +57,8 @@ enum What {
     Calls,
     /// Signing in: how often, what others notice, and who learns whether somebody has an account.
     Auth,
+    /// `get_next_step` beside the same tool on the official TypeScript SDK, and what ten thousand users weigh.
+    Mcp,
 }
 
 /// Where nodes are started to be measured.
@@ -64,10 +70,15 @@ struct Ground {
 impl Ground {
     /// A node of that name on an empty database, and where its data is.
     fn start(&self, name: &str, flags: &'static [&'static str]) -> Result<(Node, PathBuf)> {
+        let place = self.place(name, flags)?;
+        Ok((Node::start(&place)?, place.data))
+    }
+
+    /// An empty database for a node of that name.
+    fn place(&self, name: &str, flags: &'static [&'static str]) -> Result<Place> {
         let database_url = self.cluster.as_ref().map(|cluster| cluster.database(name)).transpose()?;
         let (binary, data) = (self.binary.clone(), fresh_folder(name)?);
-        let place = Place { binary, data: data.clone(), database_url, port: free_port()?, shared: None, flags };
-        Ok((Node::start(&place)?, data))
+        Ok(Place { binary, data, database_url, port: free_port()?, shared: None, flags })
     }
 }
 
@@ -77,6 +88,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     match options.what {
         What::Calls => calls(&options, &ground).await,
         What::Auth => auth::run(&options, &ground).await,
+        What::Mcp => mcp::run(&options, &ground).await,
     }
 }
 

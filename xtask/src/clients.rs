@@ -1,5 +1,6 @@
 //! The official clients of `tests/clients` against nodes started for them. A missing tool is a failure, never a skip.
-mod install;
+mod fixture;
+pub(crate) mod install;
 mod worlds;
 
 use std::{
@@ -15,16 +16,18 @@ use crate::{
     node,
     process::{self, root},
 };
+use fixture::Fixture;
 use install::Installed;
 use worlds::World;
 
 /// The scripts, and how node is told to run each.
-const SCRIPTS: [(&str, &[&str]); 6] = [
+const SCRIPTS: [(&str, &[&str]); 7] = [
     ("wire", &["--test", "wire.mjs"]),
     ("bad_input", &["--test", "bad_input.mjs"]),
     ("contract-check", &["--test", "contract-check/check.mjs"]),
     ("pages", &["--test", "pages.mjs"]),
     ("conformance", &["conformance.mjs"]),
+    ("sign_in", &["--test", "sign_in.mjs"]),
     ("story", &["story.mjs"]),
 ];
 
@@ -36,12 +39,21 @@ pub(crate) struct Options {
     /// Only these ways of running Guildhall.
     #[arg(long, value_delimiter = ',', conflicts_with = "url")]
     world: Vec<World>,
-    /// Only these scripts: wire, bad_input, contract-check, pages, conformance, story.
+    /// Only these scripts: wire, bad_input, contract-check, pages, conformance, sign_in, story.
     #[arg(long, value_delimiter = ',')]
     script: Vec<String>,
     /// This binary instead of building one.
     #[arg(long)]
     binary: Option<PathBuf>,
+    /// This fixture server of the conformance suite instead of building one.
+    #[arg(long)]
+    fixture: Option<PathBuf>,
+}
+
+impl Options {
+    fn wants(&self, script: &str) -> bool {
+        self.script.is_empty() || self.script.iter().any(|name| name == script)
+    }
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -49,6 +61,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(options.script.iter().all(known), "there are {}", SCRIPTS.map(|(name, _)| name).join(", "));
     let installed = install::install()?;
     let walkthroughs = walkthroughs()?;
+    if options.wants("conformance") {
+        run_fixture(options, &installed)?;
+    }
     if !options.url.is_empty() {
         let mail = env::var("GUILDHALL_MAIL").unwrap_or_default();
         return run_scripts(options, &installed, &walkthroughs, &options.url, &mail);
@@ -68,6 +83,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// The part of the conformance suite that our servers have nothing for. Once: no database is behind it.
+fn run_fixture(options: &Options, installed: &Installed) -> Result<()> {
+    let began = Instant::now();
+    let fixture = Fixture::start(&options.fixture.clone().map_or_else(fixture::build, Ok)?)?;
+    println!("\nconformance of the fixture server");
+    let mut node = Command::new("node");
+    node.current_dir(&installed.scripts).args(["conformance.mjs", "--fixture", &fixture.url]);
+    process::run(&mut node).context("the fixture server does not conform")?;
+    println!("conformance of the fixture server: fine, {:.1} s", began.elapsed().as_secs_f64());
+    Ok(())
+}
+
 fn run_scripts(
     options: &Options,
     installed: &Installed,
@@ -75,8 +102,7 @@ fn run_scripts(
     urls: &[String],
     mail: &str,
 ) -> Result<()> {
-    let wanted = |name: &str| options.script.is_empty() || options.script.iter().any(|script| script == name);
-    for (name, arguments) in SCRIPTS.iter().filter(|(name, _)| wanted(name)) {
+    for (name, arguments) in SCRIPTS.iter().filter(|(name, _)| options.wants(name)) {
         let began = Instant::now();
         println!("\n{name}");
         let mut node = Command::new("node");

@@ -20,12 +20,16 @@ use crate::{
     process,
 };
 use ledger::Ledger;
+use writers::Load;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// How often the server is killed.
     #[arg(long, default_value_t = 20)]
     rounds: u32,
+    /// What is called meanwhile; where it is not said, one load after the other.
+    #[arg(long)]
+    load: Option<Load>,
     /// On PostgreSQL.
     #[arg(long)]
     postgres: bool,
@@ -40,7 +44,7 @@ pub(crate) struct Options {
 impl Options {
     /// As CI asks.
     pub(crate) const fn usual(postgres: bool) -> Self {
-        Self { rounds: 20, postgres, release: false, binary: None }
+        Self { rounds: 20, load: None, postgres, release: false, binary: None }
     }
 }
 
@@ -55,19 +59,21 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let mut ledger = Ledger::default();
     for round in 1..=options.rounds {
         ensure!(!process::interrupted(), "interrupted");
-        let load = load_time(round);
+        let (load, time) = (options.load.unwrap_or_else(|| Load::of(round)), load_time(round));
         let before = ledger.acknowledged();
-        writers::until_killed(node, &seeded.slug, round, load, &mut ledger).await?;
+        writers::until_killed(node, &seeded.slug, (round, load), time, &mut ledger).await?;
         node = restart(&place)?;
         let more = ledger.acknowledged().saturating_sub(before);
         println!(
-            "round {round:>2}: killed {:>4} ms after the first answer, {more} calls acknowledged",
-            load.as_millis()
+            "round {round:>2}, {}: killed {:>4} ms after the first answer, {more} calls acknowledged",
+            load.describe(),
+            time.as_millis()
         );
         ensure!(more > 0, "nothing was acknowledged in this round, so it shows nothing");
     }
     let owner = seeded.owner.at(&node.url)?;
-    let judged = ledger.judge(&owner).await.with_context(|| format!("the log ends\n{}", node.last_words()))?;
+    let judged =
+        ledger.judge(&owner, &seeded.slug).await.with_context(|| format!("the log ends\n{}", node.last_words()))?;
     node.kill()?;
     let differences = recount(&place, &seeded.organization).await?;
     let problems: Vec<String> = judged.problems.into_iter().chain(differences).collect();

@@ -17,12 +17,20 @@ use crate::process::{self, root};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Nobody's test is to fail because it signs up or opens links too often.
-const UNLIMITED: [&str; 8] = [
+const UNLIMITED: [&str; 16] = [
     "--limit-sign-in-account=100000/1m",
     "--limit-sign-in-address=100000/1m",
     "--limit-sign-up-address=100000/1m",
     "--limit-refresh-address=100000/1m",
     "--limit-link-address=100000/1m",
+    "--limit-client-address=100000/1m",
+    "--limit-client-server=100000/1m",
+    "--limit-client-document-address=100000/1m",
+    "--limit-code-recipient=100000/1m",
+    "--limit-code-address=100000/1m",
+    "--limit-mcp-server=4000000000/5m",
+    "--limit-mcp-user=4000000000/5m",
+    "--limit-mcp-visitor-address=100000000/1m",
     "--max-in-flight=4096",
     "--no-demo",
     "--base-domain=localhost",
@@ -77,9 +85,6 @@ pub(crate) struct Node {
 impl Node {
     /// Starts one on a free port, and waits until it listens.
     pub(crate) fn start(place: &Place) -> Result<Self> {
-        fs::create_dir_all(&place.data)?;
-        let log = place.data.join("log");
-        let file = File::options().create(true).append(true).open(&log)?;
         let mut command = Command::new(&place.binary);
         for (name, _) in std::env::vars_os() {
             // What an operator set for a server of their own is not for these.
@@ -92,10 +97,19 @@ impl Node {
         command.envs(place.database_url.iter().map(|url| ("DATABASE_URL", url)));
         command.envs(place.shared.iter().map(|shared| ("GUILDHALL_SECRET", &shared.secret)));
         command.envs(place.shared.iter().map(|shared| ("GUILDHALL_PUBLIC_URL", &shared.public_url)));
+        Self::spawn(command, &place.data, place.port, "Guildhall listens on ")
+    }
+
+    /// Whatever `command` starts, with its log in `data`; waits until a line of what it prints begins with `word`.
+    pub(crate) fn spawn(mut command: Command, data: &Path, port: u16, word: &'static str) -> Result<Self> {
+        fs::create_dir_all(data)?;
+        let log = data.join("log");
+        let file = File::options().create(true).append(true).open(&log)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
-        let child = command.spawn().with_context(|| format!("cannot run {}", place.binary.display()))?;
-        let mut node = Self { child, url: format!("http://127.0.0.1:{}", place.port), log };
-        node.listens()?;
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command.spawn().with_context(|| format!("cannot run {name}"))?;
+        let mut node = Self { child, url: format!("http://127.0.0.1:{port}"), log };
+        node.listens(word)?;
         Ok(node)
     }
 
@@ -124,12 +138,12 @@ impl Node {
     }
 
     /// It says so once it listens; the rest of what it prints is read away.
-    fn listens(&mut self) -> Result<()> {
+    fn listens(&mut self, word: &'static str) -> Result<()> {
         let output = self.child.stdout.take().context("a node's output is read")?;
         let (send, said) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if line.starts_with("Guildhall listens on ") {
+                if line.starts_with(word) {
                     let _ = send.send(());
                 }
             }

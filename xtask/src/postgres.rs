@@ -70,6 +70,23 @@ impl Cluster {
         Ok(self.url(name))
     }
 
+    /// Makes a database that is what the one of that name is, which nobody may use any more; its address.
+    pub(crate) fn copy(&self, of: &str, name: &str) -> Result<String> {
+        let mut tries = 0_u8;
+        loop {
+            let mut make = Command::new(self.binaries.join("createdb"));
+            make.args(["-h", "127.0.0.1", "-U", USER, "-p", &self.port.to_string(), "-T", of, name]);
+            let said = make.output()?;
+            if said.status.success() {
+                return Ok(self.url(name));
+            }
+            // The connections of somebody who was killed end a moment later.
+            tries = tries.saturating_add(1);
+            ensure!(tries < 50, "createdb -T {of} {name}: {}", String::from_utf8_lossy(&said.stderr));
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

@@ -53,7 +53,10 @@ fn object(always: &[(&str, Value)], sometimes: &[(&str, Value)]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use guildhall_domain::{Error, Resource, error::Denied};
+    use guildhall_domain::{
+        Error, Resource,
+        error::{Denied, MetadataProblem, Unreachable},
+    };
     use serde_json::Value;
 
     use super::{data, statuses};
@@ -66,6 +69,9 @@ mod tests {
             Error::Forbidden(Denied::NotYours),
             Error::NotFound(Resource::Ticket),
             Error::AlreadyExists { resource: Resource::User, field: "email" },
+            Error::InUse { resource: Resource::OauthConfig, used_by: Resource::McpServer },
+            Error::InvalidOauthMetadata(MetadataProblem::Missing("issuer")),
+            Error::OauthServerUnreachable(Unreachable::Timeout),
             Error::FeatureNotAvailable("export"),
             Error::PayloadTooLarge { limit: 1 },
             Error::TooManyRequests { retry_after_ms: 1 },

@@ -1,5 +1,5 @@
 use guildhall_services::{
-    accounts, analytics, auth, example, mcp_servers, organizations, sessions, tickets, walkthroughs,
+    accounts, analytics, auth, example, mcp_servers, oauth_configs, organizations, sessions, tickets, walkthroughs,
 };
 
 use crate::{Catalogue, Tools};
@@ -52,7 +52,17 @@ pub fn catalogue() -> Catalogue {
         .with::<mcp_servers::ValidateSubdomain>()
         .with::<mcp_servers::ListMcpServers>()
         .with::<mcp_servers::GetMcpServer>()
+        .with::<mcp_servers::UpdateMcpServer>()
         .with::<mcp_servers::UpdateConfiguration>()
+        .with::<mcp_servers::DeleteMcpServer>()
+        .with::<mcp_servers::ListMcpUsers>()
+        .with::<mcp_servers::DeleteMcpUsers>()
+        // oauthConfigs
+        .with::<oauth_configs::ValidateOauthConfig>()
+        .with::<oauth_configs::CreateOauthConfig>()
+        .with::<oauth_configs::UpdateOauthConfig>()
+        .with::<oauth_configs::DeleteOauthConfig>()
+        .with::<oauth_configs::ListOauthConfigs>()
         // sessions
         .with::<sessions::ListSessions>()
         .with::<sessions::GetToolCalls>()
@@ -86,4 +96,5 @@ pub fn tools() -> Tools {
         .with::<tickets::GetSupport>()
         .with::<walkthroughs::StartWalkthrough>()
         .with::<walkthroughs::GetNextStep>()
+        .with::<sessions::ProvideEmail>()
 }

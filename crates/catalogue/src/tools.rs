@@ -24,6 +24,8 @@ pub struct ToolEntry {
     pub description: String,
     /// Whether it changes nothing.
     pub read_only: bool,
+    /// Whether it answers where an email is wanted first and none is known.
+    pub before_email: bool,
     /// The input's JSON Schema (2020-12).
     pub input: Value,
     /// The structured answer's JSON Schema; describes an object.
@@ -53,6 +55,7 @@ impl Tools {
             name: T::NAME,
             title: T::TITLE,
             description: input["description"].as_str().unwrap_or_default().to_owned(),
+            before_email: T::BEFORE_EMAIL,
             read_only: !<T as Procedure>::Effect::WRITES,
             shape: Shape::of(&input),
             input,

@@ -90,6 +90,10 @@ permissions! {
     ReadServers => Viewer;
     /// Publish and configure MCP servers.
     WriteServers => Member;
+    /// Delete MCP servers, and their end users with all that is known of them.
+    DeleteServers => Admin;
+    /// See, write and delete how end users sign in somewhere else.
+    ManageSignIn => Admin;
     /// See walkthroughs.
     ReadWalkthroughs => Viewer;
     /// Write walkthroughs and assign them.

@@ -1,6 +1,7 @@
 //! The closed set of ways a call can fail (`contract.md`, "Errors").
 
 mod issue;
+mod oauth;
 
 use std::error::Error as StdError;
 
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use issue::summary;
 pub use issue::{Issue, Segment};
+pub use oauth::{MetadataProblem, Unreachable};
 
 /// What every procedure answers with.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -47,6 +49,20 @@ pub enum Error {
         /// Which of its fields, as the wire spells it.
         field: &'static str,
     },
+    /// Something else needs what was to be deleted.
+    #[error("this {} is used by a {}", .resource.words(), .used_by.words())]
+    InUse {
+        /// Which kind of thing.
+        resource: Resource,
+        /// Which kind of thing needs it.
+        used_by: Resource,
+    },
+    /// An upstream authorization server says something of itself that cannot be used.
+    #[error("this authorization server's metadata cannot be used: {}", .0.sentence())]
+    InvalidOauthMetadata(MetadataProblem),
+    /// An upstream authorization server did not answer.
+    #[error("the authorization server cannot be reached: {0}")]
+    OauthServerUnreachable(Unreachable),
     /// A rule about the whole, or an edit based on an old version.
     #[error("{}", .0.sentence())]
     Conflict(Reason),
@@ -68,6 +84,9 @@ pub enum Error {
     /// Lost against other calls of the same rows, again and again.
     #[error("too busy right now; try again shortly")]
     Contended,
+    /// The owner of a hosted server lets nobody in for now.
+    #[error("the owner of this server has paused it; try again later")]
+    Paused,
     /// Shutting down, or the database is away.
     #[error("not available right now; try again shortly")]
     Unavailable,
@@ -100,6 +119,8 @@ pub enum Denied {
     EmailMismatch,
     /// Nobody has shown yet that the account's address is the account's.
     EmailUnverified,
+    /// A hosted server wants to know an address first.
+    EmailNeeded,
     /// A mutation with a cookie, from a page that is not ours.
     CrossSite,
 }
@@ -111,6 +132,9 @@ impl Denied {
             Self::NotYours => "you do not belong to it",
             Self::EmailMismatch => "it was sent to another address",
             Self::EmailUnverified => "verify your email address first: the link is in your mail",
+            Self::EmailNeeded => {
+                "this server needs the user's email address first: ask the user for it, then call provide_email with it"
+            }
             Self::CrossSite => "a request from another site cannot do this",
         }
     }
@@ -120,6 +144,7 @@ impl Denied {
             Self::NotYours => "not_yours",
             Self::EmailMismatch => "email_mismatch",
             Self::EmailUnverified => "email_unverified",
+            Self::EmailNeeded => "email_needed",
             Self::CrossSite => "cross_site",
         }
     }
@@ -308,11 +333,14 @@ impl Error {
             Self::InvalidSubdomain(_) => ("INVALID_SUBDOMAIN", 422),
             Self::SubdomainAlreadyExists => ("SUBDOMAIN_ALREADY_EXISTS", 409),
             Self::AlreadyExists { .. } => ("RESOURCE_ALREADY_EXISTS", 409),
+            Self::InUse { .. } => ("RESOURCE_IN_USE", 409),
+            Self::InvalidOauthMetadata(_) => ("INVALID_OAUTH_METADATA", 422),
+            Self::OauthServerUnreachable(_) => ("OAUTH_SERVER_UNREACHABLE", 502),
             Self::Conflict(_) => ("CONFLICT", 409),
             Self::FeatureNotAvailable(_) => ("FEATURE_NOT_AVAILABLE", 403),
             Self::PayloadTooLarge { .. } => ("PAYLOAD_TOO_LARGE", 413),
             Self::TooManyRequests { .. } => ("TOO_MANY_REQUESTS", 429),
-            Self::Contended | Self::Unavailable => ("SERVICE_UNAVAILABLE", 503),
+            Self::Paused | Self::Contended | Self::Unavailable => ("SERVICE_UNAVAILABLE", 503),
             Self::Internal(_) => ("INTERNAL_SERVER_ERROR", 500),
         }
     }
@@ -330,11 +358,16 @@ impl Error {
             }
             Self::InvalidSubdomain(problem) => json!({ "reason": problem.reason() }),
             Self::AlreadyExists { resource, field } => json!({ "resource": resource.wire(), "field": field }),
+            Self::InUse { resource, used_by } => json!({ "resource": resource.wire(), "usedBy": used_by.wire() }),
+            Self::InvalidOauthMetadata(problem) => json!({ "reason": problem.reason() }),
+            Self::OauthServerUnreachable(why) => json!({ "reason": why.reason() }),
             Self::Conflict(reason) => json!({ "reason": reason.reason() }),
             Self::FeatureNotAvailable(feature) => json!({ "feature": feature, "plan": null }),
             Self::PayloadTooLarge { limit } => json!({ "limit": limit }),
             Self::TooManyRequests { retry_after_ms } => json!({ "retryAfterMs": retry_after_ms }),
-            Self::SubdomainAlreadyExists | Self::Contended | Self::Unavailable | Self::Internal(_) => return None,
+            Self::SubdomainAlreadyExists | Self::Paused | Self::Contended | Self::Unavailable | Self::Internal(_) => {
+                return None;
+            }
         })
     }
 }

@@ -81,6 +81,32 @@ pub enum Event {
     McpServerCreated { server_id: Id<id::McpServer>, slug: String },
     #[serde(rename = "mcp_server.configured")]
     McpServerConfigured { server_id: Id<id::McpServer>, auth_type: AuthType, support_ticket_type: SupportTicketType },
+    #[serde(rename = "mcp_server.updated")]
+    McpServerUpdated { server_id: Id<id::McpServer> },
+    #[serde(rename = "mcp_server.deleted")]
+    McpServerDeleted { server_id: Id<id::McpServer>, slug: String },
+    #[serde(rename = "mcp_user.deleted")]
+    McpUsersDeleted { organization_id: Id<id::Organization>, mcp_user_ids: Vec<Id<id::McpUser>> },
+    #[serde(rename = "mcp_user.signed_in")]
+    McpUserSignedIn { mcp_user_id: Id<id::McpUser>, server_id: Id<id::McpServer> },
+    #[serde(rename = "mcp_user.code_mailed")]
+    McpUserCodeMailed { mcp_user_id: Id<id::McpUser>, server_id: Id<id::McpServer> },
+    #[serde(rename = "mcp_user.code_refused")]
+    McpUserCodeRefused { mcp_user_id: Id<id::McpUser>, server_id: Id<id::McpServer> },
+    /// Two turned out to be one; `from` is gone.
+    #[serde(rename = "mcp_user.merged")]
+    McpUserMerged { from: Id<id::McpUser>, into: Id<id::McpUser> },
+    #[serde(rename = "oauth_grant.ended")]
+    OauthGrantEnded { oauth_grant_id: Id<id::OauthGrant>, mcp_user_id: Id<id::McpUser> },
+    /// A code or a spent refresh token came again, so whoever holds it is signed out.
+    #[serde(rename = "oauth_grant.reuse_detected")]
+    OauthGrantReuseDetected { oauth_grant_id: Id<id::OauthGrant>, mcp_user_id: Id<id::McpUser> },
+    #[serde(rename = "oauth_config.created")]
+    OauthConfigCreated { oauth_config_id: Id<id::OauthConfig> },
+    #[serde(rename = "oauth_config.updated")]
+    OauthConfigUpdated { oauth_config_id: Id<id::OauthConfig> },
+    #[serde(rename = "oauth_config.deleted")]
+    OauthConfigDeleted { oauth_config_id: Id<id::OauthConfig> },
     #[serde(rename = "walkthrough.created")]
     WalkthroughCreated { walkthrough_id: Id<id::Walkthrough> },
     #[serde(rename = "walkthrough.imported")]
@@ -134,6 +160,7 @@ impl Event {
             | Self::OrganizationUpdated { organization_id }
             | Self::OrganizationDeleted { organization_id }
             | Self::OrganizationRestored { organization_id }
+            | Self::McpUsersDeleted { organization_id, .. }
             | Self::OwnershipTransferred { organization_id, .. } => organization_id.to_string(),
             Self::MemberAdded { member_id, .. }
             | Self::MemberRoleChanged { member_id, .. }
@@ -146,7 +173,19 @@ impl Event {
             | Self::InvitationDeclined { invitation_id, .. } => invitation_id.to_string(),
             Self::McpServerCreated { server_id, .. }
             | Self::McpServerConfigured { server_id, .. }
+            | Self::McpServerUpdated { server_id }
+            | Self::McpServerDeleted { server_id, .. }
             | Self::WalkthroughsAssigned { server_id, .. } => server_id.to_string(),
+            Self::McpUserSignedIn { mcp_user_id, .. }
+            | Self::McpUserCodeMailed { mcp_user_id, .. }
+            | Self::McpUserCodeRefused { mcp_user_id, .. } => mcp_user_id.to_string(),
+            Self::McpUserMerged { into, .. } => into.to_string(),
+            Self::OauthGrantEnded { oauth_grant_id, .. } | Self::OauthGrantReuseDetected { oauth_grant_id, .. } => {
+                oauth_grant_id.to_string()
+            }
+            Self::OauthConfigCreated { oauth_config_id }
+            | Self::OauthConfigUpdated { oauth_config_id }
+            | Self::OauthConfigDeleted { oauth_config_id } => oauth_config_id.to_string(),
             Self::WalkthroughCreated { walkthrough_id }
             | Self::WalkthroughImported { walkthrough_id, .. }
             | Self::StepsReordered { walkthrough_id }

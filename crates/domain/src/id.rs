@@ -160,6 +160,12 @@ kinds! {
     SigningKey = "key";
     /// An offer to join an organization.
     Invitation = "inv";
+    /// A client that was registered at a hosted server's authorization server.
+    OauthClient = "cli";
+    /// One end user on the way to signing in.
+    OauthSignIn = "osi";
+    /// What an end user allowed a client.
+    OauthGrant = "ogr";
     /// Something that is still to be done.
     Job = "job";
 }

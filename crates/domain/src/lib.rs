@@ -9,6 +9,8 @@ pub mod event;
 pub mod id;
 pub mod mail;
 pub mod mcp_servers;
+pub mod oauth;
+pub mod oauth_configs;
 pub mod organizations;
 pub mod page;
 pub mod patch;

@@ -73,6 +73,19 @@ pub enum Matter {
         /// Where to ask for a new password.
         link: String,
     },
+    /// Somebody signs in at a hosted server with this address.
+    SignInCode {
+        /// What people call the server.
+        server: String,
+        /// Whose it is.
+        organization: String,
+        /// Where it is.
+        site: String,
+        /// Six digits.
+        code: String,
+        /// Until when.
+        expires_at: Timestamp,
+    },
     /// The password was changed; whoever did not do that must know.
     PasswordChanged {
         /// Where to ask for a new password.
@@ -81,13 +94,14 @@ pub enum Matter {
 }
 
 impl Matter {
-    /// Until when its link works; none where it always does.
+    /// Until when its link or its code works; none where it always does.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
         match self {
             Self::Invitation { expires_at, .. }
             | Self::PasswordReset { expires_at, .. }
-            | Self::EmailVerification { expires_at, .. } => Some(*expires_at),
+            | Self::EmailVerification { expires_at, .. }
+            | Self::SignInCode { expires_at, .. } => Some(*expires_at),
             Self::Membership { .. } | Self::AlreadyRegistered { .. } | Self::PasswordChanged { .. } => None,
         }
     }

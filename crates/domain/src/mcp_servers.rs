@@ -24,6 +24,14 @@ pub enum AuthType {
     CollectEmail,
 }
 
+impl AuthType {
+    /// Whether end users sign in before anything else, with OAuth.
+    #[must_use]
+    pub const fn has_sign_in(self) -> bool {
+        matches!(self, Self::PlatformOauth | Self::CustomOauth)
+    }
+}
+
 /// Where a server's support tickets go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -76,6 +84,8 @@ pub struct McpServer {
     pub custom_oauth_config_id: Option<Id<id::OauthConfig>>,
     /// How much of a call's input and output is kept.
     pub payload_capture: PayloadCapture,
+    /// Whether it lets nobody in for now.
+    pub is_paused: bool,
     /// What a person pastes into an MCP client.
     pub url: String,
     /// When it was published.

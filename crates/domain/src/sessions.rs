@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     id::{self, Id},
-    text::checked_text,
+    text::{Email, checked_text},
     time::Timestamp,
 };
 use std::fmt;
@@ -35,6 +35,26 @@ checked_text!(
     "TrackingId".into(),
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9_.-]{1,128}$" })
 );
+
+/// An end user of an organization's MCP servers; never somebody with an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpUser {
+    /// Its id.
+    pub id: Id<id::McpUser>,
+    /// How the customer's own page calls the person.
+    pub tracking_id: Option<TrackingId>,
+    /// The person's address, proven.
+    pub email: Option<Email>,
+    /// What the person is called.
+    pub display_name: Option<String>,
+    /// When it was seen first.
+    pub first_seen_at: Timestamp,
+    /// When it was last heard of.
+    pub last_seen_at: Timestamp,
+    /// How many visits it made.
+    pub session_count: i64,
+}
 
 /// One visit of an end user to one server.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

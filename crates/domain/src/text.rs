@@ -204,6 +204,18 @@ checked_text!(
     json_schema!({ "type": "string", "format": "uri", "maxLength": 2000, "pattern": "^https?://[^\\s/?#@]+" })
 );
 
+impl WebUrl {
+    /// Whether nobody on the way can read along: it is `https`, or of this very machine.
+    #[must_use]
+    pub fn is_confidential(&self) -> bool {
+        let Some(rest) = self.0.strip_prefix("http://") else { return true };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host =
+            authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(authority, |(host, _)| host);
+        matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    }
+}
+
 /// Any JSON of at most 64 KiB and 32 levels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
@@ -304,6 +316,13 @@ mod tests {
         assert!("https://example.test/a?b#c".parse::<WebUrl>().is_ok());
         for bad in ["javascript:alert(1)", "https://", "https://a@b/", "//x", "https://a b", "data:text/html,x"] {
             assert!(bad.parse::<WebUrl>().is_err(), "{bad:?}");
+        }
+        let confidential = |url: &str| url.parse::<WebUrl>().unwrap().is_confidential();
+        for url in ["https://a.test", "http://localhost", "http://127.0.0.1:80/a", "http://[::1]:9?b", "http://[::1]"] {
+            assert!(confidential(url), "{url}");
+        }
+        for url in ["http://a.test", "http://localhost.a.test/", "http://127.0.0.1.a.test:1", "http://[::2]:1"] {
+            assert!(!confidential(url), "{url}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! How often things may be done, as flags and as environment variables.
 
 use clap::Args;
-use guildhall_services::{Limits, Rate};
+use guildhall_services::{EachFiveMinutes, Limits, Rate};
 
 /// How often things may be done: so often in a time, such as 10/15m. Every limit can be lifted for a load test.
 #[derive(Clone, Debug, Default, Args)]
@@ -48,6 +48,36 @@ pub struct LimitSettings {
     /// Organizations founded, and slugs changed, by one account.
     #[arg(long, env = "GUILDHALL_LIMIT_ORGANIZATION_ACCOUNT")]
     pub limit_organization_account: Option<Rate>,
+    /// Authorization servers asked for their metadata for one account.
+    #[arg(long, env = "GUILDHALL_LIMIT_METADATA_ACCOUNT")]
+    pub limit_metadata_account: Option<Rate>,
+    /// Clients registered at hosted servers from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_CLIENT_ADDRESS")]
+    pub limit_client_address: Option<Rate>,
+    /// Clients registered at one hosted server.
+    #[arg(long, env = "GUILDHALL_LIMIT_CLIENT_SERVER")]
+    pub limit_client_server: Option<Rate>,
+    /// Documents of clients read for one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_CLIENT_DOCUMENT_ADDRESS")]
+    pub limit_client_document_address: Option<Rate>,
+    /// Codes mailed to one email address.
+    #[arg(long, env = "GUILDHALL_LIMIT_CODE_RECIPIENT")]
+    pub limit_code_recipient: Option<Rate>,
+    /// Codes mailed for one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_CODE_ADDRESS")]
+    pub limit_code_address: Option<Rate>,
+    /// Codes mailed for one hosted server.
+    #[arg(long, env = "GUILDHALL_LIMIT_CODE_SERVER")]
+    pub limit_code_server: Option<Rate>,
+    /// Calls of tools of one hosted server, in each five minutes by the clock, such as 60000/5m.
+    #[arg(long, env = "GUILDHALL_LIMIT_MCP_SERVER")]
+    pub limit_mcp_server: Option<EachFiveMinutes>,
+    /// Calls of tools by one end user, in each five minutes by the clock.
+    #[arg(long, env = "GUILDHALL_LIMIT_MCP_USER")]
+    pub limit_mcp_user: Option<EachFiveMinutes>,
+    /// End users whom nobody knew before, at one hosted server from one address.
+    #[arg(long, env = "GUILDHALL_LIMIT_MCP_VISITOR_ADDRESS")]
+    pub limit_mcp_visitor_address: Option<Rate>,
 }
 
 impl LimitSettings {
@@ -69,6 +99,16 @@ impl LimitSettings {
             invite_recipient: self.limit_invite_recipient.unwrap_or(usual.invite_recipient),
             invite_organization: self.limit_invite_organization.unwrap_or(usual.invite_organization),
             organization_account: self.limit_organization_account.unwrap_or(usual.organization_account),
+            metadata_account: self.limit_metadata_account.unwrap_or(usual.metadata_account),
+            client_address: self.limit_client_address.unwrap_or(usual.client_address),
+            client_server: self.limit_client_server.unwrap_or(usual.client_server),
+            client_document_address: self.limit_client_document_address.unwrap_or(usual.client_document_address),
+            code_recipient: self.limit_code_recipient.unwrap_or(usual.code_recipient),
+            code_address: self.limit_code_address.unwrap_or(usual.code_address),
+            code_server: self.limit_code_server.unwrap_or(usual.code_server),
+            mcp_server: self.limit_mcp_server.unwrap_or(usual.mcp_server),
+            mcp_user: self.limit_mcp_user.unwrap_or(usual.mcp_user),
+            mcp_visitor_address: self.limit_mcp_visitor_address.unwrap_or(usual.mcp_visitor_address),
         }
     }
 }

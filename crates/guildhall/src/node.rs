@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::{Context, Result, ensure};
 use guildhall_catalogue::{Catalogue, catalogue};
 use guildhall_domain::error::chain;
-use guildhall_outbound::{Letters, Post, make_private};
+use guildhall_outbound::{Fetcher, Letters, Post, make_private};
 use guildhall_repositories::{Database, Observer};
 use guildhall_services::{
     App, Settings as ServiceSettings,
@@ -68,10 +68,15 @@ impl Guildhall {
             base_domain: settings.base_domain.clone(),
             secret: secret::find(settings.secret.as_deref(), &settings.data)?,
             verify_email: settings.verify_email,
+            allow_loopback: settings.allow_loopback,
             limits: settings.limits.limits(),
         };
-        let ports =
-            Ports { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), mail: Arc::new(post(settings)?) };
+        let ports = Ports {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            mail: Arc::new(post(settings)?),
+            fetch: Arc::new(Fetcher::new(settings.allow_loopback).context("cannot set TLS up")?),
+        };
         let app = App::open(database, for_services, ports).await;
         let app = app.map_err(|error| match error {
             guildhall_domain::Error::Internal(cause) => anyhow::anyhow!(cause),
@@ -112,6 +117,7 @@ impl Guildhall {
             max_connections: self.settings.max_connections,
             ..guildhall_http::Settings::default()
         });
+        let closing = guildhall_mcp::Closing::new();
         let hosted = guildhall_mcp::router(
             self.app.clone(),
             Arc::new(guildhall_mcp::Settings {
@@ -119,8 +125,14 @@ impl Guildhall {
                 base_domain: self.settings.base_domain.clone(),
                 allowed_origins: self.settings.allowed_origins.clone(),
                 max_body_bytes: http.max_body_bytes,
+                max_listeners: self.settings.max_listeners,
             }),
+            closing.clone(),
         );
+        let shutdown = async move {
+            shutdown.await;
+            closing.cancel();
+        };
         let mut beside = JoinSet::new(); // ends with this function
         beside.spawn(keep_up(metrics.clone(), self.app.clone()));
         beside.spawn(guildhall_workers::run(self.app.clone()));

@@ -53,6 +53,9 @@ pub struct Settings {
     /// Connections open at once.
     #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", default_value_t = 10_000)]
     pub max_connections: usize,
+    /// MCP clients that listen for changes at once, each with a connection of its own.
+    #[arg(long, env = "GUILDHALL_MAX_LISTENERS", default_value_t = 2048)]
+    pub max_listeners: usize,
     /// Mail server, such as smtps://user:password@mail.example:465; without, letters are files in the data folder.
     #[arg(long, env = "GUILDHALL_SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
@@ -65,6 +68,9 @@ pub struct Settings {
     /// An address must be verified before its account can sign in.
     #[arg(long, env = "GUILDHALL_VERIFY_EMAIL")]
     pub verify_email: bool,
+    /// Call addresses of this machine too where an organization names one, such as an authorization server in development.
+    #[arg(long, env = "GUILDHALL_ALLOW_LOOPBACK")]
+    pub allow_loopback: bool,
     /// How often things may be done.
     #[command(flatten)]
     pub limits: LimitSettings,

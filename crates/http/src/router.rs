@@ -11,7 +11,7 @@ use axum::{
     routing::{any, get},
 };
 use guildhall_catalogue::Catalogue;
-use guildhall_services::App;
+use guildhall_services::{App, oauth::Face};
 use http::{Uri, uri::PathAndQuery};
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -92,11 +92,12 @@ async fn direct(
     Extension(place): Extension<Place>,
     mut request: Request<Body>,
 ) -> Response {
-    let path = match place {
+    let (face, path) = match place {
         Place::Unknown => return Failure::misdirected().answer(Wire::Envelope),
-        Place::Hosted { slug } => Some(format!("/{slug}{}", request.uri().path())),
-        Place::Api => request.uri().path().strip_prefix("/s/").map(|rest| format!("/{rest}")),
+        Place::Hosted { slug } => (Face::Host, Some(format!("/{slug}{}", request.uri().path()))),
+        Place::Api => (Face::Path, hosted_path(request.uri().path())),
     };
+    request.extensions_mut().insert(face);
     let router = match path {
         None => &houses.api,
         Some(path) => {
@@ -108,6 +109,22 @@ async fn direct(
     let answer = router.clone().oneshot(request).await;
     answer.unwrap_or_else(|never| match never {})
 }
+
+/// The path of a hosted server that a path of our own host stands for: `/s/<slug>/…`, or a document about what is there,
+/// which well-known addresses put in front of it (RFC 8414 §3, RFC 9728 §3).
+fn hosted_path(path: &str) -> Option<String> {
+    if let Some(rest) = path.strip_prefix("/s/") {
+        return Some(format!("/{rest}"));
+    }
+    WELL_KNOWN.into_iter().find_map(|known| {
+        let rest = path.strip_prefix(known)?.strip_prefix("/s/")?;
+        let (slug, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        Some(format!("/{slug}{known}{rest}"))
+    })
+}
+
+/// What is known of a hosted server before it is called.
+const WELL_KNOWN: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"];
 
 /// The same target with another path, in origin form.
 fn rewritten(uri: &Uri, path: &str) -> Option<Uri> {
@@ -124,4 +141,26 @@ async fn not_found(request: Request) -> Response {
 
 async fn method_not_allowed(request: Request) -> Response {
     Failure::method("GET, HEAD").answer(Wire::of(request.uri().path()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hosted_path;
+
+    #[test]
+    fn a_path_stands_for_a_hosted_server() {
+        for (path, hosted) in [
+            ("/s/acme/mcp/ann", Some("/acme/mcp/ann")),
+            ("/.well-known/oauth-authorization-server/s/acme", Some("/acme/.well-known/oauth-authorization-server")),
+            (
+                "/.well-known/oauth-protected-resource/s/acme/mcp",
+                Some("/acme/.well-known/oauth-protected-resource/mcp"),
+            ),
+            ("/.well-known/oauth-protected-resource", None),
+            ("/.well-known/jwks.json", None),
+            ("/rpc/a/b", None),
+        ] {
+            assert_eq!(hosted_path(path).as_deref(), hosted, "{path}");
+        }
+    }
 }

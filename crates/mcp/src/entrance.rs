@@ -7,7 +7,9 @@ use crate::refusal::Refusal;
 /// Names a session, in revisions up to 2025-11-25.
 pub(crate) const SESSION: &str = "mcp-session-id";
 const VERSION: &str = "mcp-protocol-version";
+const METHOD: &str = "mcp-method";
 const LONGEST_SESSION: usize = 128;
+const LONGEST_TOKEN: usize = 200;
 
 /// The session that a request belongs to. Revisions from 2026-07-28 have none and ignore the header.
 pub(crate) fn session_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
@@ -31,6 +33,25 @@ pub(crate) fn session_to_end(headers: &HeaderMap) -> Result<String, Refusal> {
         Some(key) => Ok(key),
         None if is_stateless(headers) => Err(Refusal::Method),
         None => Err(Refusal::Header("Mcp-Session-Id is required")),
+    }
+}
+
+/// Whether the client wants to hear of changes; rmcp holds body and header together.
+pub(crate) fn listens(headers: &HeaderMap) -> bool {
+    is_stateless(headers) && headers.get(METHOD).is_some_and(|method| method == "subscriptions/listen")
+}
+
+/// The access token (RFC 6750 §2.1); in a query it is none.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            let said = value.to_str().ok().and_then(|value| value.split_once(' '));
+            let token = said.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+            Ok(token.map(|token| token.chars().take(LONGEST_TOKEN).collect()))
+        }
+        _ => Err(Refusal::Header("Authorization must be sent once")),
     }
 }
 

@@ -1,9 +1,12 @@
 //! One published server as one visitor meets it, for the length of one request.
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use guildhall_catalogue::ToolEntry;
 use guildhall_domain::{Error, Resource};
-use guildhall_services::{App, Client, Guest, Served, Visitor};
+use guildhall_services::{Answer, App, Client, Guest, Served, Visitor};
 use http::{HeaderValue, StatusCode};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -12,21 +15,27 @@ use rmcp::{
         CompleteResult, Implementation, InitializeRequestParams, InitializeResult, ListPromptsRequestMethod,
         ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
         ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerCapabilities,
-        ServerConfig,
+        ServerConfig, SubscriptionFilter,
     },
-    service::RequestContext,
+    service::{RequestContext, SubscriptionContext},
 };
 use serde_json::Value;
 
 use crate::{
+    Closing,
+    email::{self, Asked, Told},
     refusal,
     reply::Reply,
+    seats::Seat,
     shelf::{Shelf, VISITOR},
     spoken::Spoken,
 };
 
 /// How long a client may go on with a list of tools: what a server offers changes with its configuration.
 const LIST_TTL_MS: u64 = 10_000;
+
+/// How long a listener goes without looking whether it still may, and whether a change was missed.
+const LISTENING_TTL: Duration = Duration::from_secs(60);
 
 /// Answers for exactly one server and one visitor.
 #[derive(Clone)]
@@ -36,6 +45,9 @@ pub(crate) struct Hosted {
     pub(crate) visitor: Visitor,
     pub(crate) has_session: bool,
     pub(crate) reply: Arc<Reply>,
+    /// The place of somebody who listens.
+    pub(crate) seat: Arc<Mutex<Option<Seat>>>,
+    pub(crate) closing: Closing,
 }
 
 /// The two lives of MCP.
@@ -51,7 +63,7 @@ impl ServerHandler for Hosted {
     fn get_info(&self) -> ServerConfig {
         let server = self.visitor.server();
         let name = Implementation::new(server.slug.clone(), env!("CARGO_PKG_VERSION")).with_title(server.name.clone());
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build())
             .with_server_info(name)
             .with_instructions(instructions(server))
     }
@@ -61,13 +73,17 @@ impl ServerHandler for Hosted {
         request: InitializeRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let result = self.negotiate_initialize(&request)?;
+        let mut result = self.negotiate_initialize(&request)?;
+        // A session has no stream on which it could hear of changes.
+        if let Some(tools) = result.capabilities.tools.as_mut() {
+            tools.list_changed = None;
+        }
         let client = Client {
             name: Some(request.client_info.name),
             version: Some(request.client_info.version),
             protocol: Some(result.protocol_version.to_string()),
         };
-        let key = self.app.connect(&self.visitor, &client).await.map_err(refusal::spoken)?;
+        let key = self.app.connect(&self.visitor, &client).await.map_err(|error| self.refuse(error))?;
         let session = HeaderValue::try_from(key).map_err(|bad| refusal::spoken(Error::internal(bad)))?;
         self.reply.begin(session);
         Ok(result)
@@ -126,35 +142,96 @@ impl ServerHandler for Hosted {
         })
     }
 
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(requested.clone()) // rmcp takes from it what `get_info` does not announce
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let seat = self.seat.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(_seat) = seat else {
+            return Err(ErrorData::invalid_request("name the method in Mcp-Method", None));
+        };
+        tokio::select! {
+            () = self.closing.cancelled() => {}
+            () = context.cancelled() => {}
+            () = self.tell_changes(&context) => {}
+        }
+        Ok(())
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.era(&context)?;
+        let era = self.era(&context)?;
         let Some(entry) = self.shelf.find(&request.name, self.visitor.server()) else {
             return Err(ErrorData::invalid_params("unknown tool", None));
         };
         let mut arguments = request.arguments.unwrap_or_default();
         let handle = if self.visitor.is_anonymous() { arguments.shift_remove(VISITOR) } else { None };
-        let handle = handle.as_ref().and_then(Value::as_str);
-        let guest =
-            self.app.settle(&self.visitor, &client(&context), handle).await.map_err(|error| self.refuse(error))?;
-        let spoken = self.carry_out(entry, &guest, Value::Object(arguments)).await?;
+        let asked = Asked::before(request.request_state.as_deref(), request.input_responses)?;
+        let handle = handle.as_ref().and_then(Value::as_str).or(asked.handle());
+        let mut guest = self.settle(&context, handle).await?;
+        if guest.lacks_email() && !entry.before_email && era == Era::Stateless && email::can_be_asked(&context) {
+            match self.ask_for_email(&guest, asked).await? {
+                Told::Proven => guest = self.again().await?.settle(&context, guest.handle()).await?,
+                Told::Ask(question) => return Ok(question.into()),
+                Told::Declined => {}
+            }
+        }
+        let spoken = Spoken::from(self.call(entry, &guest, Value::Object(arguments)).await?);
         Ok(spoken.told(guest.handle()).into())
     }
 }
 
 impl Hosted {
+    /// Tells that the tools offered are others than before, until the visitor is not let in any more.
+    async fn tell_changes(&self, context: &SubscriptionContext) {
+        let mut changes = self.app.listen(&self.visitor);
+        let mut offered = self.shelf.names(self.visitor.server());
+        loop {
+            let left = match self.app.greet_again(&self.visitor).await {
+                Ok(visitor) => {
+                    let names = self.shelf.names(visitor.server());
+                    let is_heard = context.accepted().tools_list_changed == Some(true);
+                    if names != offered && is_heard && context.sink().notify_tool_list_changed().await.is_err() {
+                        return;
+                    }
+                    offered = names;
+                    self.app.time_left(&visitor).unwrap_or(LISTENING_TTL)
+                }
+                // The database is away; that is no reason to send everybody off.
+                Err(Error::Internal(_) | Error::Unavailable | Error::Contended) => LISTENING_TTL,
+                Err(_) => return,
+            };
+            tokio::select! {
+                () = changes.next() => {}
+                () = tokio::time::sleep(left.min(LISTENING_TTL)) => {}
+            }
+        }
+    }
+
     /// Calls the tool. What could not be recorded was not done either, and is not answered.
-    async fn carry_out(&self, entry: &ToolEntry, guest: &Guest, input: Value) -> Result<Spoken, ErrorData> {
+    pub(crate) async fn call(&self, entry: &ToolEntry, guest: &Guest, input: Value) -> Result<Answer, ErrorData> {
         let slug = self.visitor.server().slug.as_str();
         let answer = entry.call(&self.app, guest, input).await.map_err(|error| {
             tracing::error!(slug, tool = entry.name, cause = &error as &dyn std::error::Error, "call not recorded");
             ErrorData::internal_error("the call could not be recorded, so it was not done; try again", None)
         })?;
         tracing::debug!(slug, tool = entry.name, is_error = answer.is_error, "tool called");
-        Ok(Spoken::from(answer))
+        Ok(answer)
+    }
+
+    /// Makes sure that the visitor is somebody.
+    async fn settle(&self, context: &RequestContext<RoleServer>, handle: Option<&str>) -> Result<Guest, ErrorData> {
+        self.app.settle(&self.visitor, &client(context), handle).await.map_err(|error| self.refuse(error))
+    }
+
+    /// The same visitor, looked at once more.
+    async fn again(&self) -> Result<Self, ErrorData> {
+        let visitor = self.app.greet_again(&self.visitor).await.map_err(|error| self.refuse(error))?;
+        Ok(Self { visitor, ..self.clone() })
     }
 
     /// Which era a request is of, told as rmcp tells it. In the era of sessions one is required.
@@ -171,8 +248,13 @@ impl Hosted {
         Err(ErrorData::invalid_request("initialize first, then send its Mcp-Session-Id with every request", None))
     }
 
-    /// A session may end between greeting and settling; its client has to hear 404 to begin another.
+    /// A session may end between greeting and settling; its client has to hear 404 to begin another. Whoever calls too
+    /// often hears when to come back.
     fn refuse(&self, error: Error) -> ErrorData {
+        if matches!(error, Error::TooManyRequests { .. }) {
+            self.reply.say(StatusCode::TOO_MANY_REQUESTS);
+            self.reply.wait(refusal::patience(&error));
+        }
         if matches!(error, Error::NotFound(Resource::McpSession)) {
             self.reply.say(StatusCode::NOT_FOUND);
         }
@@ -204,6 +286,7 @@ fn instructions(server: &Served) -> String {
 
 #[cfg(test)]
 mod tests {
+    use guildhall_domain::mcp_servers::AuthType;
     use guildhall_services::Served;
 
     use super::instructions;
@@ -214,7 +297,10 @@ mod tests {
             name: "Acme Help".to_owned(),
             slug: "acme-help".to_owned(),
             url: "https://acme-help.example.test/mcp".to_owned(),
+            organization: "Acme".to_owned(),
             product: Some("rockets".to_owned()),
+            auth_type: AuthType::None,
+            is_paused: false,
             takes_tickets: true,
             has_walkthroughs: false,
         };

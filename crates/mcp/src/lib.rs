@@ -1,35 +1,39 @@
-//! The hosted MCP endpoint: one URL a published server, both eras of the protocol on it.
+//! The hosted MCP endpoint: one URL a published server, both eras of the protocol on it, and how its people sign in.
 //!
 //! **Invariant:** a handler is made for one request and knows one visitor. Nothing here outlives a request, so any
 //! request can land on any node, and two clients that choose the same JSON-RPC id never meet.
 //! Payloads and query strings are not logged: slug, method, tool and outcome are.
+mod email;
 mod entrance;
 mod hosted;
+mod oauth;
 mod origins;
 mod page;
 mod refusal;
 mod reply;
+mod seats;
 mod shelf;
 mod spoken;
+mod transport;
+mod ways;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
-    body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
     response::{IntoResponse, Response},
     routing::any,
 };
 use guildhall_domain::{Error, sessions::TrackingId};
-use guildhall_services::{App, Visit};
+use guildhall_services::{App, Visit, oauth::Face};
 use http::{Method, StatusCode};
-use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
-};
 use serde::Deserialize;
 
-use crate::{hosted::Hosted, origins::Origins, refusal::Refusal, reply::Reply, shelf::Shelf};
+pub use tokio_util::sync::CancellationToken as Closing;
+
+pub use crate::transport::Transport;
+use crate::{hosted::Hosted, origins::Origins, refusal::Refusal, reply::Reply, seats::Seats, shelf::Shelf};
 
 /// What the endpoint has to know of the installation.
 #[derive(Clone, Debug)]
@@ -42,12 +46,15 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// The largest request body that is read.
     pub max_body_bytes: usize,
+    /// The most clients that listen for changes at once.
+    pub max_listeners: usize,
 }
 
 /// The endpoint's routes, for requests whose path starts with the slug that their host names.
 ///
-/// Whoever mounts this has compared the host with the base domain already: here the slug is believed, not the host.
-pub fn router(app: App, settings: Arc<Settings>) -> Router {
+/// Whoever mounts this has compared the host with the base domain already: here the slug is believed, not the host. Those
+/// who listen for changes are let go when `closing` is cancelled; requests under way are answered all the same.
+pub fn router(app: App, settings: Arc<Settings>, closing: Closing) -> Router {
     Router::new()
         .route("/{slug}", any(front))
         .route("/{slug}/", any(front))
@@ -55,8 +62,9 @@ pub fn router(app: App, settings: Arc<Settings>) -> Router {
         .route("/{slug}/mcp/{tracking_id}", any(serve))
         .route("/{slug}/api/mcpserver/mcp", any(serve))
         .route("/{slug}/api/mcpserver/{tracking_id}/mcp", any(serve))
+        .merge(oauth::routes())
         .fallback(async || Refusal::NothingHere)
-        .with_state(Arc::new(Endpoint::new(app, &settings)))
+        .with_state(Arc::new(Endpoint::new(app, &settings, closing)))
 }
 
 /// Which server a path names, and who is said to be reading.
@@ -85,31 +93,24 @@ async fn serve(State(endpoint): State<Arc<Endpoint>>, place: Found, request: Req
     }
 }
 
-struct Endpoint {
+pub(crate) struct Endpoint {
     app: App,
     origins: Origins,
     shelf: Arc<Shelf>,
-    transport: StreamableHttpServerConfig,
-    max_body_bytes: usize,
+    transport: Transport,
+    seats: Arc<Seats>,
+    closing: Closing,
 }
 
 impl Endpoint {
-    fn new(app: App, settings: &Settings) -> Self {
-        // Host and Origin are decided before rmcp sees a request: its own Origin list takes a port that is left out
-        // for any port.
-        let transport = StreamableHttpServerConfig::default()
-            .with_legacy_session_mode(false)
-            .with_json_response(true)
-            .with_sse_retry(None)
-            .disable_allowed_hosts()
-            .disable_allowed_origins()
-            .with_max_request_body_bytes(settings.max_body_bytes);
+    fn new(app: App, settings: &Settings, closing: Closing) -> Self {
         Self {
             app,
             origins: Origins::new(settings),
             shelf: Arc::new(Shelf::new(guildhall_catalogue::tools())),
-            transport,
-            max_body_bytes: settings.max_body_bytes,
+            transport: Transport::new(settings.max_body_bytes),
+            seats: Seats::new(settings.max_listeners),
+            closing,
         }
     }
 
@@ -124,58 +125,57 @@ impl Endpoint {
         let Place { slug, tracking_id } = place;
         let tracking_id = tracking_id.map(TrackingId::try_from).transpose().map_err(|_| Refusal::NothingHere)?;
         self.origins.check(&slug, request.headers())?;
-        let method = request.method().clone();
-        match method {
+        let token = entrance::bearer(request.headers())?;
+        let had_token = token.is_some();
+        let mut visit = Visit { slug, tracking_id, session_key: None, token };
+        let issuer = self.app.settings().issuer(&visit.slug, oauth::Came::of(&request).face);
+        let path =
+            request.uri().path().strip_prefix('/').and_then(|path| path.find('/').map(|at| path[at..].to_owned()));
+        let is_front = path.as_deref().is_none_or(|path| path == "/");
+        let answer = match *request.method() {
             Method::POST => {
-                let session_key = entrance::session_key(request.headers())?;
-                self.converse(Visit { slug, tracking_id, session_key }, request).await
+                visit.session_key = entrance::session_key(request.headers())?;
+                self.converse(visit, request).await
             }
             Method::DELETE => {
-                let session_key = Some(entrance::session_to_end(request.headers())?);
-                self.leave(&Visit { slug, tracking_id, session_key }).await
+                visit.session_key = Some(entrance::session_to_end(request.headers())?);
+                self.leave(&visit).await
             }
-            Method::GET | Method::HEAD => {
-                self.show(Visit { slug, tracking_id, session_key: None }, entrance::is_browser(request.headers())).await
+            Method::GET | Method::HEAD if entrance::is_browser(request.headers()) => {
+                self.show(&visit, oauth::Came::of(&request).face).await
             }
+            Method::GET | Method::HEAD => self.app.greet(&visit).await.map_err(Refusal::from).and(Err(Refusal::Method)),
             _ => Err(Refusal::Method),
+        };
+        match answer {
+            Err(Refusal::Error(Error::Unauthenticated)) if !is_front => {
+                let path = path.unwrap_or_default();
+                Err(oauth::challenge(&issuer, &path, had_token).map_or(Refusal::NothingHere, Refusal::SignIn))
+            }
+            answer => answer,
         }
     }
 
     /// Answers one JSON-RPC message, with a handler made for it.
     async fn converse(&self, visit: Visit, request: Request) -> Result<Response, Refusal> {
-        if entrance::announced_length(request.headers()).is_some_and(|length| length > self.max_body_bytes) {
-            return Err(Error::PayloadTooLarge { limit: self.max_body_bytes }.into());
-        }
-        let visitor = self.app.greet(&visit).await?;
+        self.transport.fits(request.headers())?;
+        let address = oauth::Came::of(&request).address;
+        let visitor = self.app.greet(&visit).await?.calling_from(address);
+        let listens = entrance::listens(request.headers());
+        let seat = if listens { Some(self.seats.take(&visit.slug, address)?) } else { None };
         let reply = Arc::new(Reply::default());
         let hosted = Hosted {
             app: self.app.clone(),
             shelf: Arc::clone(&self.shelf),
             has_session: visit.session_key.is_some(),
             reply: Arc::clone(&reply),
+            seat: Arc::new(Mutex::new(seat)),
+            closing: self.closing.clone(),
             visitor,
         };
-        let service = StreamableHttpService::new(
-            move || Ok(hosted.clone()),
-            Arc::new(NeverSessionManager::default()),
-            self.transport.clone(),
-        );
-        let sends_json = entrance::sends_json(request.headers());
-        let mut response = service.handle(request).await.map(Body::new);
-        self.reword(response.status(), sends_json)?;
+        let mut response = self.transport.converse(hosted, request).await?;
         reply.finish(&mut response);
         Ok(response)
-    }
-
-    /// What rmcp says in plain text before it has a message is said as JSON-RPC, and without words of the body.
-    fn reword(&self, status: StatusCode, sends_json: bool) -> Result<(), Refusal> {
-        match status {
-            StatusCode::NOT_ACCEPTABLE => Err(Refusal::Unreadable),
-            StatusCode::PAYLOAD_TOO_LARGE => Err(Error::PayloadTooLarge { limit: self.max_body_bytes }.into()),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE if sends_json => Err(Refusal::NoMessage),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(Refusal::NoJson),
-            _ => Ok(()),
-        }
     }
 
     /// Ends the session that the client names (revisions up to 2025-11-25).
@@ -185,13 +185,16 @@ impl Endpoint {
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
-    /// A browser is told what this is; a client that wants a stream is told that there is none.
-    async fn show(&self, visit: Visit, to_a_person: bool) -> Result<Response, Refusal> {
-        let visitor = self.app.greet(&visit).await?;
-        if !to_a_person {
-            return Err(Refusal::Method);
-        }
+    /// A person is told what this is and how to use it, whether or not it is paused, before anybody signs in. A client
+    /// that wants a stream is told that there is none.
+    async fn show(&self, visit: &Visit, face: Face) -> Result<Response, Refusal> {
+        let server = self.app.look_at(&visit.slug).await?;
         let reader = visit.tracking_id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
-        Ok(page::connect(visitor.server(), &format!("{}{reader}", visitor.server().url)))
+        let address = format!("{}{reader}", server.url);
+        let here = match face {
+            Face::Host => format!("/mcp{reader}"),
+            Face::Path => format!("/s/{}/mcp{reader}", server.slug),
+        };
+        Ok(page::connect(&server, &self.shelf.for_people(&server), &address, &here))
     }
 }

@@ -1,48 +1,70 @@
 //! What a person sees who opens a hosted server in a browser.
-use axum::response::{Html, IntoResponse, Response};
+use std::sync::LazyLock;
+
+use axum::response::Response;
+use guildhall_domain::mcp_servers::AuthType;
+use guildhall_pages::{Press, Script, Value, context};
 use guildhall_services::Served;
-use http::header;
+use http::{HeaderValue, StatusCode, header};
 
-/// A page that names the server and the address to paste into a client.
-pub(crate) fn connect(server: &Served, address: &str) -> Response {
-    let about = server.product.as_deref().map(|product| format!("<p>It helps with {}.</p>", escaped(product)));
-    let (name, about, address) = (escaped(&server.name), about.unwrap_or_default(), escaped(address));
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{name}</title></head>\
-         <body><main><h1>{name}</h1><p>This is an MCP server.</p>{about}\
-         <p>Paste this address into your MCP client:</p><p><code>{address}</code></p></main></body></html>"
-    );
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::VARY, "accept"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, Html(html)).into_response()
+use crate::ways;
+
+/// The pages of hosted servers.
+pub(crate) static PRESS: LazyLock<Press> = LazyLock::new(|| {
+    Press::new(&[
+        ("code.html", include_str!("../templates/code.html")),
+        ("connect.html", include_str!("../templates/connect.html")),
+        ("sign-in.html", include_str!("../templates/sign-in.html")),
+        ("trouble.html", include_str!("../templates/trouble.html")),
+    ])
+});
+
+/// Looks whether the server answers, and copies what is to be pasted. Without it the page lacks nothing else.
+const SCRIPT: Script = Script::new(include_str!("../templates/connect.js"));
+
+/// The headers of a page that anybody may read but nobody keep, and that tells other sites nothing of itself.
+const HEADERS: [(header::HeaderName, &str); 4] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::VARY, "accept"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// A page that says what the server offers (title, name and a sentence each), and how to use it from `address`. `here`:
+/// the same endpoint, where the page itself was opened.
+pub(crate) fn connect(server: &Served, tools: &[[&str; 3]], address: &str, here: &str) -> Response {
+    let page = context! {
+        name => &server.name,
+        organization => &server.organization,
+        product => &server.product,
+        is_paused => server.is_paused,
+        has_sign_in => server.auth_type.has_sign_in(),
+        sign_in => sign_in(server),
+        tools => tools.iter().map(|&[title, name, says]| context! { title, name, says }).collect::<Vec<_>>(),
+        address,
+        here,
+        ways => ways::all(server, address).into_iter().map(Value::from).collect::<Vec<_>>(),
+        script => SCRIPT.text(),
+    };
+    let policy =
+        format!("style-src 'unsafe-inline'; script-src {}; connect-src 'self'; form-action 'none'", SCRIPT.source());
+    let mut page = PRESS.page_with(StatusCode::OK, "connect.html", page, &policy);
+    for (name, value) in HEADERS {
+        page.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    page
 }
 
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
+fn sign_in(server: &Served) -> String {
+    match server.auth_type {
+        AuthType::None => "Nobody signs in here.".to_owned(),
+        AuthType::PlatformOauth => {
+            "Your client opens a page where you sign in with your email address and a code that is mailed to it."
+                .to_owned()
         }
-        out
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn a_name_stays_text() {
-        assert_eq!(escaped("<b title='x'>\"A\" & B</b>"), "&lt;b title=&#39;x&#39;&gt;&quot;A&quot; &amp; B&lt;/b&gt;");
+        AuthType::CustomOauth => {
+            format!("Your client opens a page that leads to the sign-in of {}.", server.organization)
+        }
+        AuthType::CollectEmail => "You are asked for your email address before anything else.".to_owned(),
     }
 }

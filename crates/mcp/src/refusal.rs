@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     NothingHere,
     /// The endpoint does not have this method.
     Method,
+    /// Somebody has to sign in first; how, the header says.
+    SignIn(HeaderValue),
     /// A page of another site.
     Origin,
     /// A header that cannot be.
@@ -47,6 +49,11 @@ impl IntoResponse for Refusal {
             Self::Method => {
                 let said = ErrorData::invalid_request("this endpoint is called with POST", None);
                 (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST, DELETE")], envelope(&said)).into_response()
+            }
+            Self::SignIn(challenge) => {
+                let mut response = turned_away(StatusCode::UNAUTHORIZED, "sign in first");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                response
             }
             Self::Origin => turned_away(StatusCode::FORBIDDEN, "this origin may not call this server"),
             Self::Header(problem) => turned_away(StatusCode::BAD_REQUEST, problem),
@@ -97,11 +104,15 @@ pub(crate) fn spoken(error: Error) -> ErrorData {
     ErrorData::new(code, message, Some(json!({ "code": name })))
 }
 
+/// Seconds after which a client looks whether a server is still paused: nobody knows for how long it is.
+const PAUSE: u64 = 60;
+
 /// Seconds until it is worth trying again.
-fn patience(error: &Error) -> Option<u64> {
+pub(crate) fn patience(error: &Error) -> Option<u64> {
     match error {
         Error::TooManyRequests { retry_after_ms } => Some(retry_after_ms.div_ceil(1000).max(1)),
         Error::Unavailable => Some(1),
+        Error::Paused => Some(PAUSE),
         _ => None,
     }
 }

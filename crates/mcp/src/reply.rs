@@ -2,15 +2,16 @@
 use std::sync::OnceLock;
 
 use axum::response::Response;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use crate::entrance::SESSION;
 
-/// One request's slot; empty unless the era of sessions needs it.
+/// One request's slot; mostly empty.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
     session: OnceLock<HeaderValue>,
     status: OnceLock<StatusCode>,
+    patience: OnceLock<u64>,
 }
 
 impl Reply {
@@ -25,10 +26,18 @@ impl Reply {
         let _ = self.status.set(status);
     }
 
-    /// Writes both down.
+    /// In how many seconds the client may come back.
+    pub(crate) fn wait(&self, seconds: Option<u64>) {
+        let _ = seconds.map(|seconds| self.patience.set(seconds));
+    }
+
+    /// Writes it all down.
     pub(crate) fn finish(&self, response: &mut Response) {
         if let Some(status) = self.status.get() {
             *response.status_mut() = *status;
+        }
+        if let Some(seconds) = self.patience.get() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
         if let Some(session) = self.session.get().filter(|_| response.status().is_success()) {
             response.headers_mut().insert(SESSION, session.clone());

@@ -34,6 +34,17 @@ impl Shelf {
         self.offered(&self.for_strangers, server)
     }
 
+    /// The names of what `server` offers.
+    pub(crate) fn names(&self, server: &Served) -> Vec<&'static str> {
+        self.tools.iter().filter(|entry| entry.offered(server)).map(|entry| entry.name).collect()
+    }
+
+    /// What `server` offers, for people: title, name, and what it does in a sentence.
+    pub(crate) fn for_people(&self, server: &Served) -> Vec<[&str; 3]> {
+        let offered = self.tools.iter().filter(|entry| entry.offered(server));
+        offered.map(|entry| [entry.title, entry.name, first_sentence(&entry.description)]).collect()
+    }
+
     /// The tool of this name, if `server` offers it.
     pub(crate) fn find(&self, name: &str, server: &Served) -> Option<&ToolEntry> {
         self.tools.get(name).filter(|entry| entry.offered(server))
@@ -43,6 +54,11 @@ impl Shelf {
         let pairs = self.tools.iter().zip(faces);
         pairs.filter(|(entry, _)| entry.offered(server)).map(|(_, face)| face.clone()).collect()
     }
+}
+
+/// The rest of a description tells an agent how to go about it.
+fn first_sentence(text: &str) -> &str {
+    text.find(". ").and_then(|end| text.get(..=end)).unwrap_or(text)
 }
 
 fn face(entry: &ToolEntry, input: JsonObject) -> Tool {
@@ -74,7 +90,13 @@ fn asking_for_visitor(mut schema: JsonObject) -> JsonObject {
 mod tests {
     use serde_json::json;
 
-    use super::{asking_for_visitor, object};
+    use super::{asking_for_visitor, first_sentence, object};
+
+    #[test]
+    fn people_read_the_first_sentence() {
+        assert_eq!(first_sentence("Files a ticket, version 1.0. Ask first."), "Files a ticket, version 1.0.");
+        assert_eq!(first_sentence("Says hello."), "Says hello.");
+    }
 
     #[test]
     fn the_handle_is_an_optional_text() {

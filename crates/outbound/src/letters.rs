@@ -19,12 +19,13 @@ macro_rules! built_in {
 }
 
 /// Each matter has a text and a page; the pages share the first one.
-const BUILT_IN: [(&str, &str); 13] = built_in!(
+const BUILT_IN: [(&str, &str); 15] = built_in!(
     "letter.html"
     "invitation.txt" "invitation.html"
     "membership.txt" "membership.html"
     "password-reset.txt" "password-reset.html"
     "email-verification.txt" "email-verification.html"
+    "sign-in-code.txt" "sign-in-code.html"
     "already-registered.txt" "already-registered.html"
     "password-changed.txt" "password-changed.html"
 );
@@ -135,6 +136,7 @@ const fn names(matter: &Matter) -> (&'static str, &'static str) {
         Matter::Membership { .. } => ("membership.txt", "membership.html"),
         Matter::PasswordReset { .. } => ("password-reset.txt", "password-reset.html"),
         Matter::EmailVerification { .. } => ("email-verification.txt", "email-verification.html"),
+        Matter::SignInCode { .. } => ("sign-in-code.txt", "sign-in-code.html"),
         Matter::AlreadyRegistered { .. } => ("already-registered.txt", "already-registered.html"),
         Matter::PasswordChanged { .. } => ("password-changed.txt", "password-changed.html"),
     }
@@ -161,7 +163,7 @@ fn refuse_strangers(folder: &Path) -> Result<(), Unusable> {
 }
 
 /// A letter of every kind, with and without what may be missing.
-fn samples() -> [Matter; 8] {
+fn samples() -> [Matter; 9] {
     let (link, expires_at) = (|| "https://guildhall.example/sample".to_owned(), Timestamp::from_millis(0));
     let said = || Some("Hello!\nWe look forward to you.".to_owned());
     let invitation = |message| Matter::Invitation {
@@ -186,6 +188,13 @@ fn samples() -> [Matter; 8] {
         membership(said()),
         Matter::PasswordReset { link: link(), expires_at },
         Matter::EmailVerification { link: link(), expires_at },
+        Matter::SignInCode {
+            server: "Sample server".to_owned(),
+            organization: "Sample organization".to_owned(),
+            site: link(),
+            code: "012345".to_owned(),
+            expires_at,
+        },
         Matter::AlreadyRegistered { link: link() },
         Matter::PasswordChanged { link: link() },
     ]

@@ -35,16 +35,17 @@ pub(crate) fn values(matter: &Matter, place: Place) -> Values {
             values.extend(way(link, place));
             values.insert("expires", expires_at.in_words().into());
         }
+        Matter::SignInCode { server, organization, site: address, code, expires_at } => {
+            values.extend([("server", name(server, place)), ("organization", name(organization, place))]);
+            values.extend([("site", site(address).into()), ("code", code.as_str().into())]);
+            values.insert("expires", expires_at.in_words().into());
+        }
         Matter::AlreadyRegistered { link } | Matter::PasswordChanged { link } => values.extend(way(link, place)),
     }
     values
 }
 
 fn people(organization: &str, inviter: &str, role: Role, said: Option<&str>, place: Place) -> Values {
-    let name = |typed: &str| match place {
-        Place::Subject => short(&one_line(typed)).into(),
-        Place::Text | Place::Html => one_line(typed).into(),
-    };
     let role = match role {
         Role::Viewer => "viewer",
         Role::Member => "member",
@@ -54,11 +55,19 @@ fn people(organization: &str, inviter: &str, role: Role, said: Option<&str>, pla
     let message = said.filter(|said| !said.trim().is_empty()).map(|said| quoted(said, place));
     let message = message.unwrap_or_else(|| Value::from(()));
     Values::from([
-        ("organization", name(organization)),
-        ("inviter", name(inviter)),
+        ("organization", name(organization, place)),
+        ("inviter", name(inviter, place)),
         ("role", role.into()),
         ("message", message),
     ])
+}
+
+/// What somebody calls something, on one line.
+fn name(typed: &str, place: Place) -> Value {
+    match place {
+        Place::Subject => short(&one_line(typed)).into(),
+        Place::Text | Place::Html => one_line(typed).into(),
+    }
 }
 
 fn way(link: &str, place: Place) -> Values {

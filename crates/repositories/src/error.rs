@@ -74,8 +74,8 @@ impl From<Error> for guildhall_domain::Error {
     }
 }
 
-/// What an insert says that refers to an account: one that was deleted a moment ago is a race that was lost.
-pub(crate) fn of_account(error: DbErr) -> Error {
+/// What an insert says that refers to somebody: who was deleted a moment ago is a race that was lost.
+pub(crate) fn of_somebody(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::Contended(error),
         _ => error.into(),

@@ -5,14 +5,14 @@ use guildhall_domain::{
     mcp_servers::{AuthType, PayloadCapture, Subdomain, SupportTicketType},
 };
 use sea_orm::{
-    ColumnTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Func, LockType, SelectStatement},
 };
 
 use crate::{
     Result, Tenant,
     columns::{read, time, word},
-    entities::{mcp_server, mcp_session, oauth_config, ticket},
+    entities::{mcp_server, mcp_session, ticket},
 };
 
 /// The MCP servers an organization publishes.
@@ -20,7 +20,7 @@ use crate::{
 pub struct McpServers<'a>(pub(crate) Tenant<'a>);
 
 /// A server as it is kept: all but its address, which depends on where Guildhall runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredServer {
     /// Its id.
     pub id: Id<id::McpServer>,
@@ -42,6 +42,8 @@ pub struct StoredServer {
     pub custom_oauth_config_id: Option<Id<id::OauthConfig>>,
     /// How much of a call is kept.
     pub payload_capture: PayloadCapture,
+    /// Whether it lets nobody in for now.
+    pub is_paused: bool,
     /// When it was published.
     pub created_at: Timestamp,
 }
@@ -88,6 +90,7 @@ impl McpServers<'_> {
             created_at: server.created_at.millis(),
             updated_at: server.created_at.millis(),
             deleted_at: None,
+            is_paused: server.is_paused,
         };
         self.0.insert::<mcp_server::Entity>(vec![row]).await
     }
@@ -180,13 +183,40 @@ impl McpServers<'_> {
         Ok(StoredServer { auth_type, support_ticket_type, custom_oauth_config_id: config, ..server })
     }
 
-    /// Whether the organization has that configuration for signing in somewhere else.
+    /// Writes down what `edited`, which must have been read to be changed, is called and offers now.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn has_oauth_config(self, id: Id<id::OauthConfig>) -> Result<bool> {
-        let found = self.0.select::<oauth_config::Entity>().filter(oauth_config::Column::Id.eq(id.uuid()));
-        Ok(found.count(&self.0.executor()).await? > 0)
+    pub async fn update(self, edited: &StoredServer, now: Timestamp) -> Result<()> {
+        use mcp_server::Column;
+        let update = self
+            .0
+            .update::<mcp_server::Entity>()
+            .col_expr(Column::Name, Expr::value(edited.name.clone()))
+            .col_expr(Column::ProductPlatformOrTool, Expr::value(edited.product_platform_or_tool.clone()))
+            .col_expr(Column::WalkthroughToolsEnabled, Expr::value(edited.walkthrough_tools_enabled))
+            .col_expr(Column::KnowledgeToolsEnabled, Expr::value(edited.knowledge_tools_enabled))
+            .col_expr(Column::PayloadCapture, Expr::value(word(edited.payload_capture)))
+            .col_expr(Column::IsPaused, Expr::value(edited.is_paused))
+            .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
+        update.filter(Column::Id.eq(edited.id.uuid())).exec(&self.0.executor()).await?;
+        Ok(())
+    }
+
+    /// Takes `server` out of every answer. The row stays, with what its end users did; so its subdomain stays taken. How
+    /// they signed in somewhere else is needed by it no longer.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn delete(self, server: &StoredServer, now: Timestamp) -> Result<()> {
+        let delete = self
+            .0
+            .update::<mcp_server::Entity>()
+            .col_expr(mcp_server::Column::DeletedAt, Expr::value(now.millis()))
+            .col_expr(mcp_server::Column::CustomOauthConfigId, Expr::value(None::<uuid::Uuid>))
+            .col_expr(mcp_server::Column::UpdatedAt, Expr::value(now.millis()));
+        delete.filter(mcp_server::Column::Id.eq(server.id.uuid())).exec(&self.0.executor()).await?;
+        Ok(())
     }
 
     fn living(self) -> sea_orm::Select<mcp_server::Entity> {
@@ -208,6 +238,7 @@ impl TryFrom<mcp_server::Model> for StoredServer {
             knowledge_tools_enabled: row.knowledge_tools_enabled,
             custom_oauth_config_id: row.custom_oauth_config_id.map(Id::from_uuid),
             payload_capture: read(row.payload_capture)?,
+            is_paused: row.is_paused,
             created_at: time(row.created_at),
         })
     }

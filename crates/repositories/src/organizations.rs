@@ -19,7 +19,7 @@ use crate::{
     Result, Tenant,
     columns::{read, read_option, time, word},
     entities::{member, organization, ticket, user},
-    error::of_account,
+    error::of_somebody,
 };
 
 /// What an organization is.
@@ -160,7 +160,7 @@ impl Members<'_> {
             created_at: now.millis(),
         };
         let insert = self.0.inserting::<member::Entity>([row]);
-        insert.exec_without_returning(&self.0.executor()).await.map_err(of_account)?;
+        insert.exec_without_returning(&self.0.executor()).await.map_err(of_somebody)?;
         Ok(())
     }
 

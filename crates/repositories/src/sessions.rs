@@ -14,6 +14,7 @@ use crate::{
     Error, Result, Tenant,
     columns::{parse, time},
     entities::{mcp_server, mcp_session, mcp_user, tool_call},
+    error::of_somebody,
 };
 
 /// An organization's end users and their visits.
@@ -85,6 +86,10 @@ impl Visits<'_> {
             first_seen_at: now.millis(),
             last_seen_at: now.millis(),
             session_count: 0,
+            subject: None,
+            merged_into: None,
+            recent_since: 0,
+            recent_calls: 0,
         };
         let same = OnConflict::columns([mcp_user::Column::OrganizationId, mcp_user::Column::TrackingId])
             .update_column(mcp_user::Column::TrackingId)
@@ -92,7 +97,7 @@ impl Visits<'_> {
         let insert = self.0.inserting::<mcp_user::Entity>([row]).on_conflict(same);
         let rows = insert.exec_with_returning(&self.0.executor()).await?;
         let row = rows.into_iter().next().ok_or_else(|| Error::Unreadable("an insert without a row".to_owned()))?;
-        Ok(Id::from_uuid(row.id))
+        Ok(Id::from_uuid(row.merged_into.unwrap_or(row.id)))
     }
 
     /// The visit of `person` to `server` with that client that goes on, looked for so that nobody else can begin one
@@ -126,7 +131,7 @@ impl Visits<'_> {
     /// Begins a visit.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// [`Error::Contended`] where the person was forgotten a moment ago.
     pub async fn begin(self, new: NewVisit, now: Timestamp) -> Result<()> {
         let row = mcp_session::Model {
             id: new.id.uuid(),
@@ -144,7 +149,9 @@ impl Visits<'_> {
             ended_at: None,
             tool_call_count: 0,
         };
-        self.0.insert::<mcp_session::Entity>(vec![row]).await
+        let insert = self.0.inserting::<mcp_session::Entity>([row]);
+        insert.exec_without_returning(&self.0.executor()).await.map_err(of_somebody)?;
+        Ok(())
     }
 
     /// Whether that person is one of the organization's end users.

@@ -13,6 +13,9 @@ use crate::{
     events::Events,
     invitations::Invitations,
     mcp_servers::McpServers,
+    mcp_users::McpUsers,
+    oauth::{OauthClients, OauthGrants, OauthSignIns},
+    oauth_configs::OauthConfigs,
     organizations::{Members, Profile},
     sessions::{ToolCalls, Visits},
     tickets::Tickets,
@@ -60,7 +63,17 @@ impl<'a> Tenant<'a> {
         events -> Events;
         /// The MCP servers it publishes.
         mcp_servers -> McpServers;
-        /// Its end users and their visits.
+        /// How their end users sign in somewhere else.
+        oauth_configs -> OauthConfigs;
+        /// Clients that registered at them.
+        oauth_clients -> OauthClients;
+        /// End users on their way to signing in.
+        oauth_sign_ins -> OauthSignIns;
+        /// What end users allowed clients.
+        oauth_grants -> OauthGrants;
+        /// Its end users.
+        mcp_users -> McpUsers;
+        /// Their visits.
         visits -> Visits;
         /// What its end users called.
         tool_calls -> ToolCalls;

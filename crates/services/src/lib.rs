@@ -10,6 +10,8 @@ pub mod auth;
 pub mod example;
 mod jobs;
 pub mod mcp_servers;
+pub mod oauth;
+pub mod oauth_configs;
 pub mod organizations;
 mod pipeline;
 pub mod ports;
@@ -20,10 +22,11 @@ pub mod tickets;
 mod upkeep;
 pub mod walkthroughs;
 
+pub use pipeline::network;
 pub use pipeline::{
     App, AtServer, Caller, Cx, Desk, Effect, Happened, InOrganization, Mutation, Outcome, Prepared, Procedure, Public,
     Query, Reach, Settled, SignedIn, Throttle, Tool,
 };
-pub use sessions::{Answer, Begun, Client, FinishedCall, Guest, Served, Visit, Visitor};
-pub use settings::{Limits, Rate, Settings};
+pub use sessions::{Answer, Begun, Changes, Client, FinishedCall, Guest, Served, Visit, Visitor};
+pub use settings::{EachFiveMinutes, Limits, Rate, Settings};
 pub use upkeep::Purged;

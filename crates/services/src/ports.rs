@@ -1,8 +1,8 @@
-//! What the services need from the world and a user may swap: time, chance and mail.
+//! What the services need from the world and a user may swap: time, chance, mail, and what others publish.
 
 use std::{error::Error as StdError, pin::Pin, sync::Arc};
 
-use guildhall_domain::{Timestamp, mail::Letter};
+use guildhall_domain::{Timestamp, error::Unreachable, mail::Letter, text::WebUrl};
 
 /// Everything the services need from the world.
 #[derive(Clone)]
@@ -13,6 +13,8 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// What carries letters to people.
     pub mail: Arc<dyn Mail>,
+    /// What reads documents at addresses that tenants name.
+    pub fetch: Arc<dyn Fetch>,
 }
 
 /// What time it is.
@@ -45,6 +47,42 @@ pub enum Undelivered {
     /// Not worth it: there is no such mailbox, or the letter cannot be written.
     Never(Box<dyn StdError + Send + Sync>),
 }
+
+/// Asks at addresses that tenants name, and nowhere that is not meant for everybody: no address of a private network is
+/// called, and no redirect is followed.
+pub trait Fetch: Send + Sync + 'static {
+    /// What is answered with 200, of a limited size and in a limited time. Never called while a transaction is open.
+    fn send<'a>(&'a self, question: &'a Question) -> Fetching<'a>;
+}
+
+/// What is asked at somebody else's address.
+#[derive(Clone)]
+pub struct Question {
+    /// Where.
+    pub url: WebUrl,
+    /// What is sent there as a form; none: nothing is sent, and what is there is read.
+    pub form: Option<Vec<(&'static str, String)>>,
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+}
+
+impl Question {
+    /// What is at `url`?
+    #[must_use]
+    pub const fn get(url: WebUrl) -> Self {
+        Self { url, form: None, authorization: None }
+    }
+}
+
+// Secrets are in it.
+impl std::fmt::Debug for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Question").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// A document on its way in.
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Unreachable>> + Send + 'a>>;
 
 /// The machine's own clock.
 #[derive(Clone, Copy, Debug)]

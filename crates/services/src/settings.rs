@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use crate::secrets::hash;
+use crate::{oauth::Face, secrets::hash};
 
 /// What an operator decides about the services.
 #[derive(Clone)]
@@ -15,6 +15,8 @@ pub struct Settings {
     pub secret: [u8; 32],
     /// Whether an address must be verified before its account can sign in.
     pub verify_email: bool,
+    /// Whether what tenants name may be an address of this machine: for development.
+    pub allow_loopback: bool,
     /// How often things may be done.
     pub limits: Limits,
 }
@@ -26,6 +28,16 @@ pub struct Rate {
     pub uses: u32,
     /// … in this time.
     pub window: Duration,
+}
+
+/// How often something may be done in each five minutes by the clock: what is counted in those anyway has no window of
+/// its own. What is under way at once may go a little beyond it.
+#[derive(Clone, Copy, Debug)]
+pub struct EachFiveMinutes(pub u32);
+
+impl EachFiveMinutes {
+    /// How long they are.
+    pub const LENGTH: Duration = Duration::from_mins(5);
 }
 
 /// How often things may be done.
@@ -59,6 +71,26 @@ pub struct Limits {
     pub invite_organization: Rate,
     /// Organizations founded, and slugs changed, by one account.
     pub organization_account: Rate,
+    /// Authorization servers asked for their metadata for one account.
+    pub metadata_account: Rate,
+    /// Clients registered at hosted servers from one address.
+    pub client_address: Rate,
+    /// Clients registered at one hosted server.
+    pub client_server: Rate,
+    /// Documents of clients read for one address.
+    pub client_document_address: Rate,
+    /// Codes mailed to one email address.
+    pub code_recipient: Rate,
+    /// Codes mailed for one address.
+    pub code_address: Rate,
+    /// Codes mailed for one hosted server.
+    pub code_server: Rate,
+    /// Calls of tools of one hosted server.
+    pub mcp_server: EachFiveMinutes,
+    /// Calls of tools by one end user.
+    pub mcp_user: EachFiveMinutes,
+    /// End users whom nobody knew before, at one hosted server from one address.
+    pub mcp_visitor_address: Rate,
 }
 
 impl std::fmt::Debug for Settings {
@@ -87,6 +119,17 @@ impl FromStr for Rate {
     }
 }
 
+impl FromStr for EachFiveMinutes {
+    type Err = String;
+    /// A rate whose time is five minutes: `600/5m`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let rate = text.parse().ok().filter(|rate: &Rate| rate.window == Self::LENGTH);
+        let rate =
+            rate.ok_or_else(|| format!("{text}: not a rate like 600/5m; these calls are counted by five minutes"));
+        rate.map(|rate| Self(rate.uses))
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(n * 60);
@@ -105,6 +148,16 @@ impl Default for Limits {
             invite_recipient: Rate { uses: 10, window: minutes(24 * 60) },
             invite_organization: Rate { uses: 500, window: minutes(24 * 60) },
             organization_account: Rate { uses: 30, window: minutes(60) },
+            metadata_account: Rate { uses: 30, window: minutes(15) },
+            client_address: Rate { uses: 60, window: minutes(60) },
+            client_server: Rate { uses: 5_000, window: minutes(24 * 60) },
+            client_document_address: Rate { uses: 60, window: minutes(15) },
+            code_recipient: Rate { uses: 6, window: minutes(60) },
+            code_address: Rate { uses: 60, window: minutes(60) },
+            code_server: Rate { uses: 2_000, window: minutes(60) },
+            mcp_server: EachFiveMinutes(60_000),
+            mcp_user: EachFiveMinutes(600),
+            mcp_visitor_address: Rate { uses: 600, window: minutes(60) },
         }
     }
 }
@@ -127,6 +180,16 @@ impl Limits {
             invite_recipient,
             invite_organization,
             organization_account,
+            metadata_account,
+            client_address,
+            client_server,
+            client_document_address,
+            code_recipient,
+            code_address,
+            code_server,
+            mcp_server: EachFiveMinutes(_),
+            mcp_user: EachFiveMinutes(_),
+            mcp_visitor_address,
         } = self;
         let rates = [
             sign_in_account,
@@ -143,6 +206,14 @@ impl Limits {
             invite_recipient,
             invite_organization,
             organization_account,
+            metadata_account,
+            client_address,
+            client_server,
+            client_document_address,
+            code_recipient,
+            code_address,
+            code_server,
+            mcp_visitor_address,
         ];
         rates.into_iter().map(|rate| rate.window).max().unwrap_or_default()
     }
@@ -164,19 +235,27 @@ impl Settings {
     /// below `localhost`, so there the server's path on the main host stands for it.
     #[must_use]
     pub fn server_url(&self, slug: &str) -> String {
+        let face = if self.base_domain == "localhost" { Face::Path } else { Face::Host };
+        format!("{}/mcp", self.issuer(slug, face))
+    }
+
+    /// Where the server of that subdomain is under `face`, without a slash at the end; its authorization server calls
+    /// itself that.
+    #[must_use]
+    pub fn issuer(&self, slug: &str, face: Face) -> String {
         let (scheme, rest) = self.public_url.split_once("://").unwrap_or(("http", &self.public_url));
-        if self.base_domain == "localhost" {
-            return format!("{scheme}://{rest}/s/{slug}/mcp");
+        if face == Face::Path {
+            return format!("{scheme}://{rest}/s/{slug}");
         }
         let port = rest.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{scheme}://{slug}.{}{port}/mcp", self.base_domain)
+        format!("{scheme}://{slug}.{}{port}", self.base_domain)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Limits, Rate, Settings};
+    use super::{EachFiveMinutes, Limits, Rate, Settings};
 
     #[test]
     fn a_rate_is_uses_in_a_time() {
@@ -185,6 +264,8 @@ mod tests {
         for bad in ["", "10", "10/", "10/m", "x/1s", "1/1d", "1/0s", "-1/1s"] {
             assert!(bad.parse::<Rate>().is_err(), "{bad}");
         }
+        assert_eq!("600/300s".parse::<EachFiveMinutes>().unwrap().0, 600);
+        assert!("600/1m".parse::<EachFiveMinutes>().is_err(), "is not counted by the minute");
     }
 
     #[test]
@@ -194,6 +275,7 @@ mod tests {
             base_domain: base_domain.to_owned(),
             secret: [0; 32],
             verify_email: false,
+            allow_loopback: false,
             limits: Limits::default(),
         };
         let url = |url, base| at(url, base).server_url("acme-help");

@@ -19,3 +19,22 @@ export function alternate(urls) {
   }
   return Object.assign(fetchInTurn, { sent })
 }
+
+/**
+ * The same for whoever has to believe in one address: of the nodes' shared one only the port changes, the names stay.
+ * Other servers are asked as they are.
+ */
+export function alternatePorts(urls, ask = fetch) {
+  const ports = urls.map(url => new URL(url).port)
+  const sent = urls.map(() => 0)
+  let turn = 0
+  const askInTurn = (input, init) => {
+    const url = new URL(input)
+    if (url.port !== ports[0]) return ask(input, init)
+    url.port = ports[turn % ports.length]
+    sent[turn % ports.length] += 1
+    turn += 1
+    return ask(url, init)
+  }
+  return Object.assign(askInTurn, { sent })
+}

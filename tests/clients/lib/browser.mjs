@@ -1,4 +1,4 @@
-// Chromium with JavaScript switched off, and what holds for every page that it is shown.
+// Chromium, mostly with JavaScript switched off, and what holds for every page that it is shown.
 import assert from 'node:assert/strict'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -36,8 +36,8 @@ const browser = chromium.launch({ executablePath: executable(), headless: true, 
 after(async () => (await browser).close())
 
 /** Somebody with a browser of their own: no cookies yet. Every request that it makes is remembered, and looked at. */
-export async function reader(test) {
-  const context = await (await browser).newContext({ javaScriptEnabled: false })
+export async function reader(test, { javaScriptEnabled = false, permissions = [] } = {}) {
+  const context = await (await browser).newContext({ javaScriptEnabled, permissions })
   const requests = []
   context.on('request', request => requests.push(request))
   const page = await context.newPage()
@@ -66,12 +66,15 @@ export async function press(page, name) {
   return answer.status()
 }
 
-/** The page's one heading. The page is looked at closely, and has its picture taken where PICTURES is a folder. */
-export async function heading(page, name) {
+/**
+ * The page's one heading. The page is looked at closely, and has its picture taken where PICTURES is a folder.
+ * `site`: whose page it is; `scripts`: how many it carries, all of them its own.
+ */
+export async function heading(page, name, { site = 'Guildhall', scripts = 0 } = {}) {
   for (const { name: device, size, colorScheme } of DEVICES) {
     await page.setViewportSize(size)
     await page.emulateMedia({ colorScheme })
-    assert.deepEqual(await page.evaluate(faults), [], `${name}, ${device}, ${colorScheme}`)
+    assert.deepEqual(await page.evaluate(faults, { site, scripts }), [], `${name}, ${device}, ${colorScheme}`)
   }
   await takePictures(page, name)
   return (await page.getByRole('heading', { level: 1 }).innerText()).replace(/\s+/g, ' ')
@@ -93,13 +96,13 @@ async function takePictures(page, name) {
 }
 
 /** What is wrong with a page; runs in it. */
-function faults() {
+function faults({ site, scripts }) {
   const found = []
   const holds = (fine, what) => fine || found.push(what)
   const all = selector => [...document.querySelectorAll(selector)]
   holds(document.documentElement.lang === 'en', 'no language')
   holds(all('h1').length === 1 && all('h1')[0].innerText.trim(), 'not one heading of the first level')
-  holds(document.title.endsWith(' · Guildhall'), 'no title')
+  holds(document.title.endsWith(` · ${site}`), 'no title')
   const levels = all('h1,h2,h3').map(one => Number(one.tagName[1]))
   holds(all('main').length === 1, 'not one main part')
   const isSummary = all('[role=alert]').length > 0
@@ -120,10 +123,11 @@ function faults() {
     const target = document.querySelector(link.getAttribute('href'))
     holds(target?.getAttribute('aria-invalid') === 'true', `${link.innerText} leads to no field`)
   }
-  for (const one of all('input:not([type=hidden]),button')) {
+  for (const one of all('input:not([type=hidden]),button,summary,a.button').filter(one => one.checkVisibility())) {
     holds(one.getBoundingClientRect().height >= 44, `${one.outerHTML} is too small for a thumb`)
   }
-  holds(all('script,img,link,iframe,object,embed,base,svg').length === 0, 'something runs or comes from elsewhere')
+  holds(all('script').length === scripts && all('script[src]').length === 0, 'a script that is not its own')
+  holds(all('img,link,iframe,object,embed,base,svg').length === 0, 'something runs or comes from elsewhere')
   const attributes = all('*').flatMap(one => one.getAttributeNames())
   holds(!attributes.some(name => name.startsWith('on')), 'an attribute runs')
   holds(
@@ -150,7 +154,7 @@ function faults() {
     return channels(color)[3] === 0 && one.parentElement ? behind(one.parentElement) : color
   }
   const texts = all('body *').filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
-  for (const one of [...texts, ...all('input:not([type=hidden])')]) {
+  for (const one of [...texts, ...all('input:not([type=hidden])')].filter(one => one.checkVisibility())) {
     const [dark, bright] = [light(getComputedStyle(one).color), light(behind(one))].sort((a, b) => a - b)
     const contrast = (bright + 0.05) / (dark + 0.05)
     holds(contrast >= 4.5, `${contrast.toFixed(1)}: ${one.tagName} ${one.innerText}`)

@@ -46,3 +46,17 @@ export async function linkTo(path, email, known = []) {
   }
   throw new Error(`no letter to ${email} with a link to ${path} in ${PATIENCE_MS / 1000} s`)
 }
+
+/** The codes of six digits in the letters to an address so far, oldest first. */
+export async function codesTo(email) {
+  return (await lettersTo(email)).flatMap(one => one.text.match(/^\d{6}$/m) ?? [])
+}
+
+/** The code in the next letter after the first `known`; waited for. */
+export async function codeTo(email, known = 0) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(100)) {
+    const codes = await codesTo(email)
+    if (codes.length > known) return codes.at(-1)
+  }
+  throw new Error(`no letter to ${email} with a code in ${PATIENCE_MS / 1000} s`)
+}

@@ -19,6 +19,12 @@ export const domain = process.env.GUILDHALL_BASE_DOMAIN ?? 'localhost'
 export const byPath = ({ slug }, node = nodes()[0]) => `${node}/s/${slug}/mcp`
 export const byHost = ({ slug }, node = nodes()[0]) => `http://${slug}.${domain}:${new URL(node).port}/mcp`
 
+/** The issuers of a published server: what it calls itself under each of its addresses, at the nodes' shared address. */
+export const issuers = ({ slug }, { port } = new URL(nodes()[0])) => ({
+  path: `http://${domain}:${port}/s/${slug}`,
+  host: `http://${slug}.${domain}:${port}`,
+})
+
 /**
  * A client; its requests go to all nodes in turn. `token` may be a function, so that it can change while the client lives.
  * @param {{ token?: string | (() => string), headers?: object, urls?: string[], method?: any, plugins?: any[], fetch?: any }} [how]

@@ -1,11 +1,12 @@
 //! One valid input for every procedure.
 
-use guildhall_tests::{Side, World};
+use guildhall_tests::{Side, Web, World};
 use serde_json::{Value, json};
 
 /// A valid input for our owner; another `n` makes another of what must be unique.
 pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
     let step = |index: usize| side.steps[index].id;
+    let spares = || side.spares.as_ref().unwrap_or_else(|| panic!("{name} wants a furnished world"));
     let people = || side.people.as_ref().unwrap_or_else(|| panic!("{name} wants a furnished world"));
     let member = || people().members[n % people().members.len()];
     let invitation = || people().invitations[n % people().invitations.len()].clone();
@@ -64,6 +65,23 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
             let auth_type = if n.is_multiple_of(2) { "collect_email" } else { "platform_oauth" };
             json!({ "serverId": side.server.id, "authType": auth_type, "supportTicketType": "dashboard" })
         }
+        "mcpServers.update" => json!({ "serverId": side.server.id, "name": format!("Renamed {n}"),
+            "productPlatformOrTool": "p", "walkthroughToolsEnabled": true, "knowledgeToolsEnabled": true,
+            "payloadCapture": "redacted", "isPaused": false }),
+        "mcpServers.delete" => {
+            let server = &spares().servers[n % spares().servers.len()];
+            json!({ "serverId": server.id, "confirmSlug": server.slug })
+        }
+        "mcpServers.listUsers" => json!({ "limit": 5, "serverId": side.server.id, "search": "spare" }),
+        "mcpServers.deleteUsers" => json!({ "userIds": [spares().persons[n % spares().persons.len()]] }),
+        "oauthConfigs.validate" => json!({ "metadataUrl": Web::METADATA_URL }),
+        "oauthConfigs.create" => json!({ "name": format!("New {n}"), "metadataUrl": Web::METADATA_URL,
+            "clientId": "guildhall", "clientSecret": format!("secret {n}"), "scopes": "openid" }),
+        "oauthConfigs.update" => json!({ "oauthConfigId": spares().oauth_configs[n % spares().oauth_configs.len()],
+            "name": format!("Renamed {n}"), "metadataUrl": Web::METADATA_URL, "clientId": "guildhall",
+            "clientSecret": format!("secret {n}"), "scopes": "openid" }),
+        "oauthConfigs.delete" => json!({ "oauthConfigId": spares().oauth_configs[n % spares().oauth_configs.len()] }),
+        "oauthConfigs.list" => json!({}),
         "sessions.list" => json!({ "limit": 5, "serverId": side.server.id, "mcpUserId": side.person, "from": 0,
             "to": 4_000_000_000_000_i64 }),
         "sessions.getToolCalls" | "sessions.getSupportTickets" => json!({ "sessionId": side.session }),

@@ -17,6 +17,9 @@ async fn hot_queries_need_three_statements_at_the_most() {
         ("supportTickets.getWithMcpUser", of("supportTickets.getWithMcpUser"), 2),
         ("sessions.list", of("sessions.list"), 4),
         ("supportTickets.list", of("supportTickets.list"), 4),
+        ("mcpServers.list", of("mcpServers.list"), 2),
+        ("mcpServers.listUsers", json!({ "serverId": world.ours.server.id, "search": "reader" }), 3),
+        ("oauthConfigs.list", of("oauthConfigs.list"), 2),
     ] {
         let (answer, statements) = world.statements(world.call(name, &world.ours.owner, input)).await;
         assert!(answer.is_ok());

@@ -27,25 +27,11 @@ pub(crate) struct Installed {
 
 /// Installs what is not there yet; what is there and unchanged is kept.
 pub(crate) fn install() -> Result<Installed> {
-    needed(
-        "node",
-        &["-e", "process.exit(Number(process.versions.node.split('.')[0]) < 20 ? 1 : 0)"],
-        "nodejs (20 or newer)",
-    )?;
-    needed("npm", &["--version"], "npm")?;
     needed("python3", &["-c", "import ensurepip, venv"], "python3-venv")?;
     let chromium = env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
     needed(&chromium, &["--version"], "chromium")?;
     let (source, cache) = (root()?.join("tests/clients"), root()?.join("target/clients"));
-    let scripts = cache.join("scripts");
-    fs::create_dir_all(&scripts)?;
-    refresh(&source, &scripts)?;
-    let wanted = fs::read_to_string(source.join("package-lock.json"))?;
-    once(&scripts.join(PACKAGES), &wanted, || {
-        let mut npm = Command::new("npm");
-        npm.current_dir(&scripts).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-        process::run(&mut npm)
-    })?;
+    let scripts = packages(&source, "clients/scripts")?;
     let venv = |era: &str| -> Result<PathBuf> {
         let (venv, wanted) = (cache.join(format!("venv-{era}")), source.join(format!("requirements-{era}.txt")));
         once(&venv, &fs::read_to_string(&wanted)?, || {
@@ -59,12 +45,29 @@ pub(crate) fn install() -> Result<Installed> {
     Ok(Installed { scripts, python_2026: venv("2026")?, python_2025: venv("2025")? })
 }
 
+/// A copy of `source` in that folder below target, with its node packages.
+pub(crate) fn packages(source: &Path, folder: &str) -> Result<PathBuf> {
+    needed(
+        "node",
+        &["-e", "process.exit(Number(process.versions.node.split('.')[0]) < 20 ? 1 : 0)"],
+        "nodejs (20 or newer)",
+    )?;
+    needed("npm", &["--version"], "npm")?;
+    let scripts = root()?.join("target").join(folder);
+    fs::create_dir_all(&scripts)?;
+    refresh(source, &scripts)?;
+    let wanted = fs::read_to_string(source.join("package-lock.json"))?;
+    once(&scripts.join(PACKAGES), &wanted, || {
+        let mut npm = Command::new("npm");
+        npm.current_dir(&scripts).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+        process::run(&mut npm)
+    })?;
+    Ok(scripts)
+}
+
 fn needed(program: &str, arguments: &[&str], package: &str) -> Result<()> {
     let tried = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    ensure!(
-        tried.is_ok_and(|status| status.success()),
-        "the clients need {package}; install it, or run .ci/run, which does"
-    );
+    ensure!(tried.is_ok_and(|status| status.success()), "this needs {package}; install it, or run .ci/run, which does");
     Ok(())
 }
 

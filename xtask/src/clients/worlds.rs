@@ -59,7 +59,8 @@ impl World {
             database_url: database_url.clone(),
             port: *port,
             shared: shared.clone(),
-            flags: &[],
+            // The authorization server and the documents of clients that the scripts serve are on this machine.
+            flags: &["--allow-loopback"],
         };
         let nodes = ports.iter().map(|port| Node::start(&place(port))).collect::<Result<_>>()?;
         let mail = ports.iter().map(|port| place(port).data.join("mail").display().to_string());

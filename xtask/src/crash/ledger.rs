@@ -50,10 +50,12 @@ impl Ledger {
     }
 
     /// Compares with what the organization reads.
-    pub(super) async fn judge(&self, owner: &Api) -> Result<Judged> {
+    pub(super) async fn judge(&self, owner: &Api, slug: &str) -> Result<Judged> {
         let mut judged = Judged { calls: self.acknowledged(), ..Judged::default() };
         self.judge_calls(owner, &mut judged).await?;
         self.judge_tickets(owner, &mut judged).await?;
+        // Last, for it calls tools.
+        self.judge_progress(owner, slug, &mut judged).await?;
         Ok(judged)
     }
 
@@ -74,6 +76,18 @@ impl Ledger {
             judged.problems.extend(missing.iter().map(|call| format!("{reader}: missing: {call:?}")));
             judged.more_calls = judged.more_calls.saturating_add(kept.len());
             judged.holds(kept.len() <= 1, || format!("{reader}: {} calls that were never sent: {kept:?}", kept.len()));
+        }
+        Ok(())
+    }
+
+    /// What somebody was told to have done is done.
+    async fn judge_progress(&self, owner: &Api, slug: &str, judged: &mut Judged) -> Result<()> {
+        for (reader, acknowledged) in &self.0 {
+            let told = acknowledged.iter().rfind(|call| call.tool != "get_support");
+            let (Some(told), Some(last)) = (told, acknowledged.last()) else { continue };
+            let answer = owner.tool(slug, reader, "get_next_step", &json!({})).await?;
+            let fine = may_follow(told, last, &answer["progress"]["completedSteps"]);
+            judged.holds(fine, || format!("{reader}: was told {told:?}, is at {answer}"));
         }
         Ok(())
     }
@@ -104,6 +118,16 @@ impl Ledger {
     }
 }
 
+/// Whether somebody may have done `now` steps who was last told of `told`, with one more call on its way: that did one
+/// more step, or began again.
+fn may_follow(told: &Acknowledged, last: &Acknowledged, now: &Value) -> bool {
+    let (Some(before), Some(now)) = (told.answer["progress"]["completedSteps"].as_u64(), now.as_u64()) else {
+        return false;
+    };
+    let begins_again = last.tool == "get_support" || told.answer["status"] == "finished";
+    now == before || now == before.saturating_add(1) || (begins_again && now == 0)
+}
+
 /// Takes each acknowledged call out of `kept`, once; what is not there is missing.
 fn settle<'a>(acknowledged: &'a [Acknowledged], kept: &mut Vec<Value>) -> Vec<&'a Acknowledged> {
     let mut missing = Vec::new();
@@ -123,7 +147,7 @@ fn settle<'a>(acknowledged: &'a [Acknowledged], kept: &mut Vec<Value>) -> Vec<&'
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Acknowledged, settle};
+    use super::{Acknowledged, may_follow, settle};
 
     fn acknowledged(title: &str, answer: u8) -> Acknowledged {
         Acknowledged { tool: "get_support", input: json!({ "title": title }), answer: json!(answer) }
@@ -145,5 +169,21 @@ mod tests {
     #[test]
     fn another_answer_is_another_call() {
         assert_eq!(settle(&[acknowledged("a", 1)], &mut vec![kept("a", 2)]).len(), 1);
+    }
+
+    #[test]
+    fn progress_goes_on_by_one_step_or_begins_again_after_the_end() {
+        let told = |status: &str, steps: u8| Acknowledged {
+            tool: "get_next_step",
+            input: json!({}),
+            answer: json!({ "status": status, "progress": { "completedSteps": steps } }),
+        };
+        let after = |told: &Acknowledged, last: &Acknowledged| -> Vec<u8> {
+            (0..5).filter(|now| may_follow(told, last, &json!(now))).collect()
+        };
+
+        assert_eq!(after(&told("step", 2), &told("step", 2)), [2, 3]);
+        assert_eq!(after(&told("step", 2), &acknowledged("a", 1)), [0, 2, 3]);
+        assert_eq!(after(&told("finished", 3), &told("finished", 3)), [0, 3, 4]);
     }
 }

@@ -1,4 +1,4 @@
-//! Sixteen readers at once, who note each answer they got.
+//! Readers at once, who note each answer they got.
 
 use std::{
     sync::{
@@ -9,28 +9,61 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use serde_json::{Value, json};
 use tokio::{sync::Notify, task::JoinSet};
 
 use super::ledger::{Acknowledged, Ledger};
 use crate::{api::Api, node::Node};
 
-const WRITERS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Works on `node` for `load` from its first answer on, then kills it; what was acknowledged is in the ledger.
+/// What is called until the kill.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Load {
+    /// Sixteen readers with every tool.
+    Everything,
+    /// Sixty-four readers who go through a walkthrough again and again.
+    NextStep,
+}
+
+impl Load {
+    /// Both by turns.
+    pub(super) const fn of(round: u32) -> Self {
+        if round.is_multiple_of(2) { Self::NextStep } else { Self::Everything }
+    }
+
+    /// For people.
+    pub(super) const fn describe(self) -> &'static str {
+        match self {
+            Self::Everything => "every tool",
+            Self::NextStep => "get_next_step",
+        }
+    }
+
+    const fn writers(self) -> usize {
+        match self {
+            Self::Everything => 16,
+            Self::NextStep => 64,
+        }
+    }
+}
+
+/// Works on `node` for `time` from its first answer on, then kills it; what was acknowledged is in the ledger.
 pub(super) async fn until_killed(
     node: Node,
     slug: &str,
-    round: u32,
-    load: Duration,
+    (round, load): (u32, Load),
+    time: Duration,
     ledger: &mut Ledger,
 ) -> Result<()> {
     let (killed, answering) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
     let mut writers = JoinSet::new();
-    for number in 0..WRITERS {
+    let api = Api::new(&node.url)?;
+    for number in 0..load.writers() {
         let writer = Writer {
-            api: Api::new(&node.url)?,
+            api: api.clone(),
+            load,
             slug: slug.to_owned(),
             reader: format!("round-{round}-writer-{number}"),
             killed: Arc::clone(&killed),
@@ -41,7 +74,7 @@ pub(super) async fn until_killed(
     }
     // Where no answer comes, what the writers met instead is told below.
     if tokio::time::timeout(PATIENCE, answering.notified()).await.is_ok() {
-        tokio::time::sleep(load).await;
+        tokio::time::sleep(time).await;
     }
     let log = node.last_words();
     killed.store(true, Ordering::SeqCst);
@@ -56,6 +89,7 @@ pub(super) async fn until_killed(
 /// One reader with a session of its own.
 struct Writer {
     api: Api,
+    load: Load,
     slug: String,
     reader: String,
     killed: Arc<AtomicBool>,
@@ -74,11 +108,28 @@ impl Writer {
     }
 
     async fn turn(&mut self) -> Result<()> {
+        match self.load {
+            Load::Everything => self.every_tool().await,
+            Load::NextStep => self.every_step().await,
+        }
+    }
+
+    async fn every_tool(&mut self) -> Result<()> {
         let started = self.call("start_walkthrough", json!({ "restart": true })).await?;
         self.call("get_next_step", json!({})).await?;
         self.call("get_next_step", json!({ "currentStepId": started["step"]["id"] })).await?;
         let marker = format!("{}-{}", self.reader, self.noted.len());
         self.call("get_support", json!({ "title": marker, "problemDescription": "It was killed." })).await?;
+        Ok(())
+    }
+
+    /// Asks for each step before it is done: one call that only reads, one that writes.
+    async fn every_step(&mut self) -> Result<()> {
+        let mut at = self.call("start_walkthrough", json!({ "restart": true })).await?;
+        while at["status"] == "step" {
+            self.call("get_next_step", json!({})).await?;
+            at = self.call("get_next_step", json!({ "currentStepId": at["step"]["id"] })).await?;
+        }
         Ok(())
     }
 

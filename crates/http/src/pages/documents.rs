@@ -8,8 +8,8 @@ use axum::{
 };
 use bytes::Bytes;
 use guildhall_catalogue::{Catalogue, openapi, typescript};
+use guildhall_pages::{Value as Shown, context};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use minijinja::{Value as Shown, context};
 use serde_json::Value;
 
 use super::paper;
@@ -99,7 +99,7 @@ fn entry(path: &str, operation: &Value) -> Shown {
 
 #[cfg(test)]
 mod tests {
-    use minijinja::context;
+    use guildhall_pages::context;
     use serde_json::json;
 
     use super::{chapters, paper};

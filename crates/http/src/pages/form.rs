@@ -7,8 +7,8 @@ use axum::{
     response::Response,
 };
 use guildhall_domain::{Error, text::Text};
+use guildhall_pages::{Value, context};
 use http::{HeaderValue, StatusCode, Uri, header::RETRY_AFTER};
-use minijinja::{Value, context};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -245,8 +245,8 @@ pub(super) fn opened(token: String) -> Option<Text<1, 200>> {
 #[cfg(test)]
 mod tests {
     use guildhall_domain::text::{Email, Text};
+    use guildhall_pages::context;
     use http::{StatusCode, Uri};
-    use minijinja::context;
 
     use super::{EMAIL, Form, NEW_PASSWORD, Tried, paper, token_of};
 

@@ -8,13 +8,13 @@ use guildhall_domain::{
     organizations::InvitationStatus,
     text::{Email, Text},
 };
+use guildhall_pages::{Value, context};
 use guildhall_services::{
     Caller,
     auth::{SignIn, SignUp},
     organizations::{AcceptInvitation, DeclineInvitation, GetInvitation, InvitationShown},
 };
 use http::{StatusCode, Uri};
-use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::{

@@ -1,63 +1,32 @@
-//! How pages are made: templates of our own, in which every value is escaped, and the headers that go with them.
+//! The pages of Guildhall's own host.
 
 use std::sync::LazyLock;
 
-use axum::response::{Html, IntoResponse, Response};
-use http::{
-    HeaderValue, StatusCode,
-    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, SET_COOKIE},
-};
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use axum::response::Response;
+use guildhall_pages::{Error, Press, Value, context};
+use http::{HeaderValue, StatusCode, header::SET_COOKIE};
 
 use super::words;
 use crate::failure::Failure;
 
-const TEMPLATES: [(&str, &str); 9] = [
-    ("base.html", include_str!("../../templates/base.html")),
-    ("form.html", include_str!("../../templates/form.html")),
+const TEMPLATES: [(&str, &str); 5] = [
     ("index.html", include_str!("../../templates/index.html")),
     ("invitation.html", include_str!("../../templates/invitation.html")),
     ("manual.html", include_str!("../../templates/manual.html")),
     ("message.html", include_str!("../../templates/message.html")),
-    ("problems.html", include_str!("../../templates/problems.html")),
-    ("style.css", include_str!("../../templates/style.css")),
     ("task.html", include_str!("../../templates/task.html")),
 ];
 
-static PRESS: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut press = Environment::new();
-    // A value that a template misspells is a mistake of ours; the tests print every page.
-    press.set_undefined_behavior(UndefinedBehavior::Strict);
-    for (name, text) in TEMPLATES {
-        if let Err(error) = press.add_template(name, text) {
-            tracing::error!(%error, name, "a template cannot be read");
-        }
-    }
-    press
-});
-
-const FORMS: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
-/// A link's token is in the page's address, and must not go into the next request's `Referer`; but of `no-referrer`
-/// browsers make `Origin: null`, which says nothing about whose form was sent. This one sends the origin in both.
-const ORIGIN_ONLY: HeaderValue = HeaderValue::from_static("strict-origin");
+static PRESS: LazyLock<Press> = LazyLock::new(|| Press::new(&TEMPLATES));
 
 /// What a template makes of `context`.
-pub(super) fn print(template: &str, context: Value) -> Result<String, minijinja::Error> {
-    PRESS.get_template(template)?.render(context)
+pub(super) fn print(template: &str, context: Value) -> Result<String, Error> {
+    PRESS.print(template, context)
 }
 
 /// A page with forms, or that follows on one.
 pub(super) fn page(status: StatusCode, template: &str, context: Value) -> Response {
-    let headers = [(CONTENT_SECURITY_POLICY, FORMS), (REFERRER_POLICY, ORIGIN_ONLY)];
-    match print(template, context) {
-        Ok(text) => (status, headers, Html(text)).into_response(),
-        Err(error) => {
-            tracing::error!(%error, template, "a page cannot be made");
-            (StatusCode::INTERNAL_SERVER_ERROR, headers, "Something broke on our side.").into_response()
-        }
-    }
+    PRESS.page(status, template, context, "'self'")
 }
 
 /// A page that says something.
@@ -115,14 +84,16 @@ pub(super) fn with_cookie(mut answer: Response, cookie: Option<HeaderValue>) -> 
 
 #[cfg(test)]
 mod tests {
-    use minijinja::{Value, context};
+    use guildhall_pages::{Value, context};
 
-    use super::{PRESS, TEMPLATES, print};
+    use super::{TEMPLATES, print};
 
     #[test]
     fn every_template_can_be_read() {
         for (name, _) in TEMPLATES {
-            assert!(PRESS.get_template(name).is_ok(), "{name}");
+            // What is not there is another mistake than what lacks its values.
+            let made = print(name, context! {});
+            assert!(!made.is_err_and(|error| error.to_string().contains("template not found")), "{name}");
         }
         print("index.html", context! { title => "Guildhall" }).unwrap();
     }

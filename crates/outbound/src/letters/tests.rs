@@ -6,7 +6,7 @@ use super::{Letters, samples};
 
 const LINK: &str = "https://guild.example/x?token=a&b=c";
 
-fn all(organization: &str, inviter: &str, message: &str) -> [Matter; 6] {
+fn all(organization: &str, inviter: &str, message: &str) -> [Matter; 7] {
     let (organization, inviter, message) = (organization.to_owned(), inviter.to_owned(), Some(message.to_owned()));
     let (link, expires_at) = (|| LINK.to_owned(), Timestamp::from_millis(1_795_264_200_000));
     [
@@ -23,6 +23,13 @@ fn all(organization: &str, inviter: &str, message: &str) -> [Matter; 6] {
         Matter::EmailVerification { link: link(), expires_at },
         Matter::AlreadyRegistered { link: link() },
         Matter::PasswordChanged { link: link() },
+        Matter::SignInCode {
+            server: "Help".to_owned(),
+            organization: "Acme & Co".to_owned(),
+            site: link(),
+            code: "012345".to_owned(),
+            expires_at,
+        },
     ]
 }
 
@@ -30,23 +37,26 @@ fn all(organization: &str, inviter: &str, message: &str) -> [Matter; 6] {
 fn every_letter_says_all_it_has_to_say_in_text_and_in_html() {
     let letters = Letters::open(None).unwrap();
     let people = ["Acme & Co", "Ann O'Neill", "Hi there,"];
-    let expected: [&[&str]; 6] = [
+    let expected: [&[&str]; 7] = [
         &["Acme & Co", "Ann O'Neill", "admin", "Hi there,", "glad", "21 November 2026, 12:30 UTC"],
         &["Acme & Co", "Ann O'Neill", "viewer", "Hi there,", "glad"],
         &["21 November 2026, 12:30 UTC"],
         &["21 November 2026, 12:30 UTC"],
         &[],
         &[],
+        &["Acme & Co", "Help", "012345", "21 November 2026, 12:30 UTC"],
     ];
 
     for (matter, expected) in all(people[0], people[1], "Hi there,\nglad").iter().zip(expected) {
         let written = letters.write(matter).unwrap();
-        for value in expected.iter().chain(&[LINK, "guild.example"]) {
+        // Where there is a code, there is nothing to click on.
+        let links: &[&str] = if matches!(matter, Matter::SignInCode { .. }) { &[] } else { &[LINK] };
+        for value in expected.iter().chain(links).chain(&["guild.example"]) {
             assert!(written.text.contains(value), "{value} is not in {}", written.text);
             let (own, engines) = (value.replace('&', "&amp;"), value.replace('&', "&amp;").replace('\'', "&#x27;"));
             assert!(written.html.contains(&own) || written.html.contains(&engines), "{value} not in {}", written.html);
         }
-        assert_eq!(written.html.matches(&format!("href=\"{}\"", LINK.replace('&', "&amp;"))).count(), 2);
+        assert_eq!(written.html.matches(&format!("href=\"{}\"", LINK.replace('&', "&amp;"))).count(), 2 * links.len());
         assert!(!written.html.contains("src=") && !written.html.contains("url("), "nothing is loaded from outside");
         assert!(!written.text.contains("\n\n\n"), "{}", written.text);
         assert!(!written.subject.is_empty() && written.html.contains("<title>"));

@@ -13,6 +13,10 @@ pub struct Model {
     pub first_seen_at: i64,
     pub last_seen_at: i64,
     pub session_count: i64,
+    pub subject: Option<Vec<u8>>,
+    pub merged_into: Option<Uuid>,
+    pub recent_since: i64,
+    pub recent_calls: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

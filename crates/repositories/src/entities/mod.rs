@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "the derive wants pub")]
 
 pub(crate) mod connection_count;
+pub(crate) mod email_proof;
 pub(crate) mod event;
 pub(crate) mod idempotency_key;
 pub(crate) mod invitation;
@@ -12,7 +13,11 @@ pub(crate) mod mcp_server;
 pub(crate) mod mcp_session;
 pub(crate) mod mcp_user;
 pub(crate) mod member;
+pub(crate) mod oauth_access_token;
+pub(crate) mod oauth_client;
 pub(crate) mod oauth_config;
+pub(crate) mod oauth_grant;
+pub(crate) mod oauth_sign_in;
 pub(crate) mod organization;
 pub(crate) mod rate_limit;
 pub(crate) mod retired_name;
@@ -46,13 +51,18 @@ impl crate::tenant::TenantTable for organization::Entity {
 
 tenant_tables!(
     connection_count,
+    email_proof,
     event,
     invitation,
     mcp_server,
     mcp_session,
     mcp_user,
     member,
+    oauth_access_token,
+    oauth_client,
     oauth_config,
+    oauth_grant,
+    oauth_sign_in,
     ticket,
     ticket_activity,
     ticket_number,

@@ -23,6 +23,8 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockType},
 };
 
+use uuid::Uuid;
+
 pub use admission::Admission;
 pub use guards::StoredKey;
 pub use jobs::StoredJob;
@@ -34,7 +36,7 @@ use crate::{
     columns::time,
     database::Access,
     entities::{event, mcp_server, organization, session, user},
-    error::of_account,
+    error::of_somebody,
     events,
     visitors::{PublishedRow, VisitorRow, Who, join_visitor, offers_walkthroughs},
 };
@@ -175,7 +177,7 @@ impl System<'_> {
             address: Set(new.address.clone()),
             user_agent: Set(new.user_agent.clone()),
         };
-        session::Entity::insert(row).exec_without_returning(&self.access.executor()).await.map_err(of_account)?;
+        session::Entity::insert(row).exec_without_returning(&self.access.executor()).await.map_err(of_somebody)?;
         Ok(())
     }
 
@@ -213,12 +215,18 @@ impl System<'_> {
         Ok(rotate.exec(&self.access.executor()).await?.rows_affected == 1)
     }
 
-    /// The published server of that subdomain, with what is known of who calls it, in one statement; none where it or
-    /// its organization was deleted.
+    /// The published server of that subdomain, with what is known of who calls it and how often, in one statement; none
+    /// where it or its organization was deleted. `counted_since`: when the five minutes began whose calls are told.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn published(self, slug: &str, who: &Who, heard_since: Timestamp) -> Result<Option<VisitorRow>> {
+    pub async fn published(
+        self,
+        slug: &str,
+        who: &Who,
+        heard_since: Timestamp,
+        counted_since: Timestamp,
+    ) -> Result<Option<VisitorRow>> {
         let server = |column| Expr::col((mcp_server::Entity, column));
         let organization = Expr::col((organization::Entity, organization::Column::Id));
         let living = Condition::all()
@@ -229,7 +237,8 @@ impl System<'_> {
             .filter(mcp_server::Column::DeletedAt.is_null());
         let query = QuerySelect::query(&mut select);
         query.inner_join(organization::Entity, living).expr_as(offers_walkthroughs(), "has_walkthroughs");
-        join_visitor(query, who, heard_since);
+        query.expr_as(Expr::col((organization::Entity, organization::Column::Name)), "organization_name");
+        join_visitor(query, who, heard_since, counted_since);
         let rows = select.into_model::<PublishedRow>().all(&self.access.executor()).await?;
         VisitorRow::read(rows)
     }
@@ -249,6 +258,24 @@ impl System<'_> {
         let row = events::row(id, actor, audience, event, at)?.into_active_model().reset_all();
         event::Entity::insert(row).exec_without_returning(&self.access.executor()).await?;
         Ok(())
+    }
+
+    /// What an organization's own people or its workers did since then, or what ended of what an end user was granted: the
+    /// events, each with its organization. What end users do otherwise changes nothing for others.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn stirred(self, since: Timestamp) -> Result<Vec<(Id<id::Event>, Id<id::Organization>)>> {
+        // An event's id begins with its time, so its primary key finds the latest.
+        let first = Uuid::from_u128(u128::from(since.millis().unsigned_abs()) << 80);
+        let grants = ["oauth_grant.ended", "oauth_grant.reuse_detected"];
+        let stirs =
+            Condition::any().add(event::Column::ActorKind.ne("end_user")).add(event::Column::Name.is_in(grants));
+        let select = event::Entity::find().filter(event::Column::Id.gte(first)).filter(stirs);
+        let select = select.filter(event::Column::OrganizationId.is_not_null()).select_only();
+        let columns = select.column(event::Column::Id).column(event::Column::OrganizationId);
+        let rows: Vec<(Uuid, Uuid)> = columns.into_tuple().all(&self.access.executor()).await?;
+        Ok(rows.into_iter().map(|(id, organization)| (Id::from_uuid(id), Id::from_uuid(organization))).collect())
     }
 
     /// How many events there are, of every organization and account.

@@ -14,8 +14,8 @@ use crate::{
     Result,
     columns::{time, word},
     entities::{
-        self, event, mcp_server, mcp_session, mcp_user, organization, retired_name, session, signing_key, ticket,
-        tool_call, walkthrough_run,
+        self, email_proof, event, mcp_server, mcp_session, mcp_user, oauth_access_token, oauth_client, oauth_grant,
+        oauth_sign_in, organization, retired_name, session, signing_key, ticket, tool_call, walkthrough_run,
     },
 };
 
@@ -259,6 +259,34 @@ impl System<'_> {
     pub async fn forget_signing_keys(self, then: Timestamp) -> Result<u64> {
         let forget = signing_key::Entity::delete_many().filter(signing_key::Column::RetiredAt.lt(then.millis()));
         Ok(forget.exec(&self.access.executor()).await?.rows_affected)
+    }
+}
+
+impl System<'_> {
+    /// Forgets what is left of end users' sign-ins that ended before `then`: none of it opens anything any more.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_end_user_sign_ins(self, then: Timestamp) -> Result<u64> {
+        let (executor, then) = (self.access.executor(), then.millis());
+        let over =
+            Condition::any().add(oauth_grant::Column::EndedAt.lt(then)).add(oauth_grant::Column::ExpiresAt.lt(then));
+        let mut gone = oauth_grant::Entity::delete_many().filter(over).exec(&executor).await?.rows_affected;
+        let tokens = oauth_access_token::Entity::delete_many().filter(oauth_access_token::Column::ExpiresAt.lt(then));
+        gone = gone.saturating_add(tokens.exec(&executor).await?.rows_affected);
+        let sign_ins = oauth_sign_in::Entity::delete_many().filter(oauth_sign_in::Column::ExpiresAt.lt(then));
+        gone = gone.saturating_add(sign_ins.exec(&executor).await?.rows_affected);
+        let claims = email_proof::Entity::delete_many().filter(email_proof::Column::ExpiresAt.lt(then));
+        Ok(gone.saturating_add(claims.exec(&executor).await?.rows_affected))
+    }
+
+    /// Forgets clients that nobody has used since `then`: no grant of theirs can be left.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_clients(self, then: Timestamp) -> Result<u64> {
+        let idle = oauth_client::Entity::delete_many().filter(oauth_client::Column::LastUsedAt.lt(then.millis()));
+        Ok(idle.exec(&self.access.executor()).await?.rows_affected)
     }
 }
 

@@ -31,7 +31,7 @@ impl Procedure for ChangePassword {
         let (account, password_hash) = desk.own_password("currentPassword", self.current_password.text()).await?;
         let known = [account.email.as_str(), account.name.as_deref().unwrap_or_default()];
         let new_password_hash = desk.passwords().hash_new("newPassword", self.new_password.text(), &known).await?;
-        Ok(Prepared { new_password_hash, password_hash })
+        Ok(Prepared { new_password_hash, password_hash, ..Prepared::default() })
     }
 
     async fn run(self, cx: &Cx<'_, SignedIn>) -> Result<Outcome<Done>> {

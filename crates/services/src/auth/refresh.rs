@@ -1,11 +1,15 @@
 use std::time::Duration;
 
-use guildhall_domain::{Error, Result, accounts::Tokens, event::Event, text::Text};
+use guildhall_domain::{Error, Id, Result, accounts::Tokens, event::Event, text::Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tokens::{self, GRACE, RefreshToken};
-use crate::{Cx, Mutation, Outcome, Procedure, Public, Throttle, settings::Limits};
+use super::tokens;
+use crate::{
+    Cx, Mutation, Outcome, Procedure, Public, Throttle,
+    secrets::{GRACE, Purpose, RotatingToken},
+    settings::Limits,
+};
 
 /// Goes on with a sign-in. Each refresh token works once; one that comes again ends the whole session, since somebody
 /// else has it too, except within 10 seconds, when the first answer may have been lost and is given again.
@@ -29,9 +33,10 @@ impl Procedure for Refresh {
     }
 
     async fn run(self, cx: &Cx<'_, Public>) -> Result<Outcome<Tokens>> {
-        let token =
-            RefreshToken::parse(self.refresh_token.as_str(), &cx.settings().secret).ok_or(Error::Unauthenticated)?;
-        let row = cx.system().session(token.session).await?.ok_or(Error::Unauthenticated)?;
+        let token = RotatingToken::parse(Purpose::Session, self.refresh_token.as_str(), &cx.settings().secret);
+        let token = token.ok_or(Error::Unauthenticated)?;
+        let session = Id::from_uuid(token.family);
+        let row = cx.system().session(session).await?.ok_or(Error::Unauthenticated)?;
         if row.ended || row.expires_at <= cx.now() {
             return Err(Error::Unauthenticated);
         }
@@ -40,7 +45,7 @@ impl Procedure for Refresh {
             return Ok(Outcome::Changed(tokens, event));
         }
         // Read again: another call may have spent it between the two statements.
-        let row = cx.system().session(token.session).await?.ok_or(Error::Unauthenticated)?;
+        let row = cx.system().session(session).await?.ok_or(Error::Unauthenticated)?;
         let next = token.next(&cx.settings().secret);
         let just_spent = row.previous_refresh_hash.as_deref() == Some(&token.hash()) && row.refresh_hash == next.hash();
         if just_spent && row.rotated_at.plus(GRACE) > cx.now() && !row.ended {

@@ -9,8 +9,8 @@ use guildhall_domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Password, tokens, tokens::GRACE, verify_email};
-use crate::{Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle, settings::Limits};
+use super::{Password, tokens, verify_email};
+use crate::{Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle, secrets::GRACE, settings::Limits};
 
 /// Signs in with email and password. A wrong email and a wrong password get the same answer at the same cost. Where
 /// addresses must be verified first and this one is not, the right password has the link mailed again.

@@ -12,10 +12,10 @@ use guildhall_repositories::{self as repositories, NewUser, OrganizationRow, Ret
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Password, tokens, tokens::GRACE, verify_email};
+use super::{Password, tokens, verify_email};
 use crate::{
     App, Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle,
-    secrets::hex,
+    secrets::{GRACE, hex},
     settings::{Limits, Settings},
 };
 

@@ -1,63 +1,13 @@
-//! Beginning a sign-in and keeping it going: refresh tokens work once, and each names the next.
-//!
-//! A refresh token is `ghr_` and the base64url of its session's id and a secret. The next secret is derived from the
-//! last with a key of the server's, so a client that lost the answer can ask again within [`GRACE`] and gets the same
-//! one, without the database ever holding a token. A tag tells a token that was spent from one that was never issued,
-//! so that nobody can end a session by guessing.
+//! Beginning a sign-in of somebody with an account, and keeping it going.
 
-use std::time::Duration;
-
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use guildhall_domain::{Id, Result, accounts::Tokens, id};
 use guildhall_repositories::SessionRow;
-use uuid::Uuid;
 
 use super::sign_ins;
 use crate::{
     Cx, Public,
-    secrets::{derive, hash, is_derived},
+    secrets::{Purpose, RotatingToken},
 };
-
-/// How long a spent refresh token still gets the answer that may have been lost.
-pub(super) const GRACE: Duration = Duration::from_secs(10);
-
-const PREFIX: &str = "ghr_";
-
-/// A refresh token taken apart.
-pub(super) struct RefreshToken {
-    pub(super) session: Id<id::Session>,
-    secret: Vec<u8>,
-}
-
-impl RefreshToken {
-    /// The token of that text; none where this installation never issued it.
-    pub(super) fn parse(text: &str, server_secret: &[u8]) -> Option<Self> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
-        let (session, rest) = bytes.split_first_chunk::<16>()?;
-        let (secret, tag) = rest.split_at_checked(32)?;
-        let token = Self { session: Id::from_uuid(Uuid::from_bytes(*session)), secret: secret.to_vec() };
-        is_derived(server_secret, &token.message(b"tag"), tag).then_some(token)
-    }
-
-    fn text(&self, server_secret: &[u8]) -> String {
-        let tag = derive(server_secret, &self.message(b"tag"));
-        let bytes = [self.session.uuid().as_bytes().as_slice(), &self.secret, &tag].concat();
-        format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    pub(super) fn hash(&self) -> Vec<u8> {
-        hash(&[b"refresh", &self.secret])
-    }
-
-    /// The token that comes after this one.
-    pub(super) fn next(&self, server_secret: &[u8]) -> Self {
-        Self { session: self.session, secret: derive(server_secret, &self.message(b"next")) }
-    }
-
-    fn message(&self, purpose: &[u8]) -> Vec<u8> {
-        [b"refresh ", purpose, self.session.uuid().as_bytes(), &self.secret].concat()
-    }
-}
 
 /// Begins a sign-in of `user`.
 pub(super) async fn begin(
@@ -65,10 +15,10 @@ pub(super) async fn begin(
     user: Id<id::User>,
     organization: Option<Id<id::Organization>>,
 ) -> Result<(Id<id::Session>, Tokens)> {
-    let token = RefreshToken { session: cx.fresh_id(), secret: cx.random::<32>().to_vec() };
+    let token = RotatingToken::first(Purpose::Session, cx.fresh_id::<id::Session>().uuid(), cx.random());
     let (address, user_agent) = cx.device();
     let row = SessionRow {
-        id: token.session,
+        id: Id::from_uuid(token.family),
         user_id: user,
         active_organization_id: organization,
         refresh_hash: token.hash(),
@@ -85,7 +35,7 @@ pub(super) async fn begin(
 }
 
 /// Spends `token` and answers with its successor; none where it was spent before or the session is over.
-pub(super) async fn rotate(cx: &Cx<'_, Public>, row: &SessionRow, token: &RefreshToken) -> Result<Option<Tokens>> {
+pub(super) async fn rotate(cx: &Cx<'_, Public>, row: &SessionRow, token: &RotatingToken) -> Result<Option<Tokens>> {
     let next = token.next(&cx.settings().secret);
     let expires_at = sign_ins::lasts(row.created_at, cx.now());
     let spent = cx.system().rotate(row.id, &token.hash(), &next.hash(), expires_at, cx.now()).await?;
@@ -93,7 +43,7 @@ pub(super) async fn rotate(cx: &Cx<'_, Public>, row: &SessionRow, token: &Refres
 }
 
 /// What a client goes on with.
-pub(super) fn tokens(cx: &Cx<'_, Public>, row: &SessionRow, refresh: &RefreshToken) -> Result<Tokens> {
+pub(super) fn tokens(cx: &Cx<'_, Public>, row: &SessionRow, refresh: &RotatingToken) -> Result<Tokens> {
     let (access_token, access_token_expires_at) = cx.keys().issue(row.user_id, row.id, cx.now())?;
     Ok(Tokens {
         access_token,

@@ -65,6 +65,7 @@ impl Procedure for CreateMcpServer {
             knowledge_tools_enabled: true,
             custom_oauth_config_id: config,
             payload_capture: PayloadCapture::default(),
+            is_paused: false,
             created_at: cx.now(),
         };
         cx.tenant().mcp_servers().publish(&server).await.map_err(taken)?;

@@ -1,6 +1,10 @@
 //! Publishing MCP servers.
 mod create;
+mod delete;
+mod delete_users;
+mod list_users;
 mod queries;
+mod update;
 mod update_configuration;
 mod validate_subdomain;
 
@@ -8,7 +12,11 @@ use guildhall_domain::{Error, Id, Resource, Result, id, mcp_servers::AuthType, m
 use guildhall_repositories::{StoredServer, Tenant};
 
 pub use create::CreateMcpServer;
+pub use delete::DeleteMcpServer;
+pub use delete_users::{DeleteMcpUsers, DeletedMcpUsers};
+pub use list_users::ListMcpUsers;
 pub use queries::{GetMcpServer, ListMcpServers, McpServerDetail};
+pub use update::UpdateMcpServer;
 pub use update_configuration::UpdateConfiguration;
 pub use validate_subdomain::{ValidSubdomain, ValidateSubdomain};
 
@@ -28,6 +36,7 @@ pub(crate) fn view(server: StoredServer, settings: &Settings) -> McpServer {
         knowledge_tools_enabled: server.knowledge_tools_enabled,
         custom_oauth_config_id: server.custom_oauth_config_id,
         payload_capture: server.payload_capture,
+        is_paused: server.is_paused,
         created_at: server.created_at,
     }
 }
@@ -52,9 +61,7 @@ async fn fitting_config(
         (AuthType::CustomOauth, None) => {
             Err(Error::field("customOauthConfigId", "needed where authType is custom_oauth"))
         }
-        (_, Some(id)) if !tenant.mcp_servers().has_oauth_config(id).await? => {
-            Err(Error::NotFound(Resource::OauthConfig))
-        }
+        (_, Some(id)) if !tenant.oauth_configs().hold(id).await? => Err(Error::NotFound(Resource::OauthConfig)),
         (AuthType::CustomOauth, config) => Ok(config),
         _ => Ok(None),
     }

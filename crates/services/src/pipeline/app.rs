@@ -23,9 +23,9 @@ use super::{
 };
 use crate::{
     auth::{Keys, Passwords},
-    ports::{Mail, Ports},
+    ports::{Fetch, Mail, Ports},
     secrets::hex,
-    sessions::{Keep, Recorder},
+    sessions::{Keep, Listeners, Recorder},
     settings::Settings,
 };
 
@@ -41,6 +41,7 @@ struct Inner {
     keys: Keys,
     passwords: Passwords,
     recorder: Recorder,
+    listeners: Listeners,
     happenings: broadcast::Sender<Happened>,
     jobs: Notify,
     noticing: Mutex<HashSet<Id<id::Session>>>,
@@ -74,9 +75,20 @@ impl App {
         let recorder = Recorder::start(database.clone());
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
         let ids = Mutex::new(ContextV7::new());
-        let (jobs, noticing) = (Notify::new(), Mutex::default());
-        let inner = Inner { database, ports, ids, settings, keys, passwords, recorder, happenings, jobs, noticing };
-        Ok(Self(Arc::new(inner)))
+        let (jobs, noticing, listeners) = (Notify::new(), Mutex::default(), Listeners::default());
+        Ok(Self(Arc::new(Inner {
+            database,
+            ports,
+            ids,
+            settings,
+            keys,
+            passwords,
+            recorder,
+            listeners,
+            happenings,
+            jobs,
+            noticing,
+        })))
     }
 
     /// Calls a procedure. The only way in, for every transport and for Rust.
@@ -307,9 +319,17 @@ impl App {
         &*self.0.ports.mail
     }
 
+    pub(crate) fn fetch(&self) -> &dyn Fetch {
+        &*self.0.ports.fetch
+    }
+
     /// The sessions of which it is being written down that they are used.
     pub(crate) fn noticing(&self) -> MutexGuard<'_, HashSet<Id<id::Session>>> {
         self.0.noticing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

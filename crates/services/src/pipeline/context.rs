@@ -13,6 +13,7 @@ use guildhall_domain::{
     event::{Audience, Event},
     id::{self, Kind},
     mail::Matter,
+    oauth_configs::AuthorizationServer,
     organizations::{Belonging, Member, Organization},
     text::Email,
 };
@@ -30,6 +31,7 @@ use crate::{
         links::{self, Opens},
     },
     jobs::{self, Job},
+    ports::Fetch,
     sessions::Guest,
     settings::{Rate, Settings},
 };
@@ -70,6 +72,11 @@ impl Desk<'_> {
         access.person(user).account().await?.ok_or(missing)
     }
 
+    /// What reads documents at addresses that the caller names.
+    pub(crate) fn fetch(&self) -> &dyn Fetch {
+        self.app.fetch()
+    }
+
     /// What hashes and verifies passwords.
     pub(crate) fn passwords(&self) -> &Passwords {
         self.app.passwords()
@@ -89,6 +96,8 @@ pub struct Prepared {
     pub(crate) new_password_hash: String,
     /// The hash that the given password was verified against.
     pub(crate) password_hash: String,
+    /// What an authorization server says of itself.
+    pub(crate) authorization_server: Option<AuthorizationServer>,
 }
 
 /// Where a procedure runs: for whom, where, and through which one transaction.

@@ -14,3 +14,4 @@ pub use caller::Caller;
 pub use context::{Cx, Desk, Prepared};
 pub use procedure::{Effect, Mutation, Outcome, Procedure, Query, Settled, Throttle, Tool};
 pub use reach::{AtServer, InOrganization, Public, Reach, SignedIn};
+pub use throttle::network;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guildhall_domain::{Error, Issue, Result, event::Event};
+use guildhall_domain::{Error, Id, Issue, Result, event::Event, id};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -72,6 +72,8 @@ pub trait Procedure: Clone + Serialize + DeserializeOwned + JsonSchema + Send + 
 pub trait Tool: Procedure<Reach = AtServer> {
     /// What people call it.
     const TITLE: &'static str;
+    /// Whether it answers where an email is wanted first and none is known.
+    const BEFORE_EMAIL: bool = false;
     /// Whether a server offers it as it is configured now.
     fn offered(server: &Served) -> bool;
     /// What the agent reads. `suffix` is fresh and cannot be guessed.
@@ -79,6 +81,10 @@ pub trait Tool: Procedure<Reach = AtServer> {
     /// Whether the answer says that something was wrong with the call.
     fn is_error(_: &Self::Output) -> bool {
         false
+    }
+    /// Who the caller turned out to be, where the call has shown that.
+    fn person(_: &Self::Output) -> Option<Id<id::McpUser>> {
+        None
     }
 }
 

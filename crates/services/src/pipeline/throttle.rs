@@ -27,10 +27,15 @@ impl App {
                     None => continue,
                 },
             };
-            wait = wait.max(use_limit(&access, &throttle_key(name, &key), rate, self.now()).await?);
+            wait = wait.max(self.use_up(&access, name, &key, rate).await?);
         }
         access.commit().await?;
         if wait > 0 { Err(Error::TooManyRequests { retry_after_ms: wait }) } else { Ok(()) }
+    }
+
+    /// Uses a limit once; answers 0, or in how many milliseconds it can be used again.
+    pub(crate) async fn use_up(&self, access: &Access, name: &str, key: &str, rate: Rate) -> Result<u64> {
+        use_limit(access, &throttle_key(name, key), rate, self.now()).await
     }
 }
 
@@ -51,7 +56,8 @@ pub(crate) async fn use_limit(access: &Access, key: &[u8], rate: Rate, now: Time
 }
 
 /// An address as it is counted: all of an IPv6 /64 is one.
-pub(super) fn network(address: std::net::IpAddr) -> String {
+#[must_use]
+pub fn network(address: std::net::IpAddr) -> String {
     match address.to_canonical() {
         std::net::IpAddr::V4(v4) => v4.to_string(),
         std::net::IpAddr::V6(v6) => format!("{:x?}", v6.segments().first_chunk::<4>()),

@@ -1,17 +1,21 @@
-//! Who is this? By the trackingId, else by the session's key, else by the handle an anonymous caller was given, else an
-//! anonymous person of its own: never one shared "unknown".
+//! Who is this? By the access token where people sign in, else by the trackingId, else by the session's key, else by the
+//! handle an anonymous caller was given, else an anonymous person of its own: never one shared "unknown".
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use guildhall_domain::{
-    Error, Id, Resource, Result, id,
-    mcp_servers::{AuthType, SupportTicketType},
+    Error, Id, Resource, Result, Timestamp,
+    event::{Actor, Audience, Event},
+    id,
+    mcp_servers::AuthType,
     sessions::TrackingId,
 };
 use guildhall_repositories::{KnownVisit, NewVisit, StoredServer, VisitorRow, Who};
 
+use super::{pace::CallsSoFar, served::Served};
 use crate::{
     App,
+    oauth::access_token_hash,
     secrets::{hash, hex},
     settings::Settings,
 };
@@ -31,6 +35,8 @@ pub struct Visit {
     pub tracking_id: Option<TrackingId>,
     /// The value of `Mcp-Session-Id`.
     pub session_key: Option<String>,
+    /// The access token.
+    pub token: Option<String>,
 }
 
 /// What the client says it is.
@@ -44,36 +50,30 @@ pub struct Client {
     pub protocol: Option<String>,
 }
 
-/// What a hosted server offers.
-#[derive(Clone, Debug)]
-pub struct Served {
-    /// What people call it.
-    pub name: String,
-    /// Its subdomain.
-    pub slug: String,
-    /// What a person pastes into a client.
-    pub url: String,
-    /// What it helps with.
-    pub product: Option<String>,
-    /// Whether it takes support tickets.
-    pub takes_tickets: bool,
-    /// Whether it has a walkthrough that can be started.
-    pub has_walkthroughs: bool,
-}
-
 /// Somebody at the door of a hosted server: the server is known, the person perhaps.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    visit: Visit,
+    pub(super) visit: Visit,
     served: Served,
-    organization: Id<id::Organization>,
+    pub(super) organization: Id<id::Organization>,
     server: StoredServer,
     person: Option<Id<id::McpUser>>,
     email: Option<String>,
+    unproven: Option<Id<id::McpUser>>,
+    pub(super) token_expires_at: Option<Timestamp>,
+    calls: CallsSoFar,
+    address: Option<IpAddr>,
     visits: Vec<KnownVisit>,
 }
 
 impl Visitor {
+    /// The same, from that network address.
+    #[must_use]
+    pub const fn calling_from(mut self, address: Option<IpAddr>) -> Self {
+        self.address = address;
+        self
+    }
+
     /// What the server offers.
     #[must_use]
     pub const fn server(&self) -> &Served {
@@ -83,25 +83,21 @@ impl Visitor {
     /// Whether nothing in the request says who this is.
     #[must_use]
     pub const fn is_anonymous(&self) -> bool {
-        self.visit.tracking_id.is_none() && self.visit.session_key.is_none()
+        self.visit.tracking_id.is_none() && self.visit.session_key.is_none() && self.visit.token.is_none()
     }
 
     fn of(visit: Visit, row: VisitorRow, settings: &Settings) -> Self {
-        let served = Served {
-            name: row.server.name.clone(),
-            slug: row.server.slug.as_str().to_owned(),
-            url: settings.server_url(row.server.slug.as_str()),
-            product: row.server.product_platform_or_tool.clone(),
-            takes_tickets: row.server.support_ticket_type != SupportTicketType::None,
-            has_walkthroughs: row.server.walkthrough_tools_enabled && row.has_walkthroughs,
-        };
         Self {
             visit,
-            served,
+            served: Served::of(&row, settings),
             organization: row.organization,
             server: row.server,
             person: row.person,
             email: row.email,
+            unproven: row.unproven,
+            token_expires_at: row.token_expires_at,
+            calls: CallsSoFar { server: row.server_calls, person: row.person_calls },
+            address: None,
             visits: row.visits,
         }
     }
@@ -132,6 +128,12 @@ impl Guest {
         self.handle.as_deref()
     }
 
+    /// Whether the server wants to know an address first, and none of this person is known.
+    #[must_use]
+    pub fn lacks_email(&self) -> bool {
+        self.server.auth_type == AuthType::CollectEmail && self.email.is_none()
+    }
+
     pub(crate) const fn organization(&self) -> Id<id::Organization> {
         self.organization
     }
@@ -159,40 +161,70 @@ impl App {
     /// Finds the server and what is known of the visitor, in one statement.
     ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND` (`mcp_server`) where no such server is published; `RESOURCE_NOT_FOUND` (`mcp_session`) where
-    /// the session's key is not of a living session of this server; `FEATURE_NOT_AVAILABLE` where the server wants its
-    /// users to sign in.
+    /// `RESOURCE_NOT_FOUND` (`mcp_server`) where no such server is published; [`Error::Paused`]; `UNAUTHENTICATED`
+    /// where people sign in there and the token does not say who this is; `RESOURCE_NOT_FOUND` (`mcp_session`) where the
+    /// session's key is not of a living session of this person at this server.
     pub async fn greet(&self, visit: &Visit) -> Result<Visitor> {
-        let who = match (&visit.session_key, &visit.tracking_id) {
-            (Some(key), _) => Who::InSession(key_hash(key)),
+        let key = visit.session_key.as_deref().map(key_hash);
+        let recognized = || match (&key, &visit.tracking_id) {
+            (Some(key), _) => Who::InSession(key.clone()),
             (None, Some(id)) => Who::Tracked(id.clone()),
             (None, None) => Who::Unknown,
         };
-        let row = self.published(&visit.slug, &who).await?;
+        let mut visit = visit.clone();
+        let who = match &visit.token {
+            Some(token) => Who::SignedIn {
+                token: access_token_hash(token),
+                session: key.clone(),
+                tracking_id: visit.tracking_id.clone(),
+                now: self.now(),
+            },
+            None => recognized(),
+        };
+        let mut row = self.published(&visit.slug, &who).await?;
+        if row.server.is_paused {
+            return Err(Error::Paused);
+        }
         match row.server.auth_type {
-            AuthType::None => {}
-            AuthType::PlatformOauth => return Err(Error::FeatureNotAvailable("platform_oauth")),
-            AuthType::CustomOauth => return Err(Error::FeatureNotAvailable("custom_oauth")),
-            AuthType::CollectEmail => return Err(Error::FeatureNotAvailable("collect_email")),
+            AuthType::None | AuthType::CollectEmail if visit.token.is_some() => {
+                // Made for another server, or for this one when it still asked for one: it says nothing here.
+                row = self.published(&visit.slug, &recognized()).await?;
+                visit.token = None;
+            }
+            AuthType::None | AuthType::CollectEmail => {}
+            AuthType::PlatformOauth | AuthType::CustomOauth => {
+                if visit.token.is_none() || row.person.is_none() {
+                    return Err(Error::Unauthenticated);
+                }
+            }
         }
         if visit.session_key.is_some() && row.visits.is_empty() {
             return Err(Error::NotFound(Resource::McpSession));
         }
         // A session is one person's: it says nothing at another person's address.
-        let said = visit.tracking_id.as_ref().map(TrackingId::as_str);
+        let said = visit.tracking_id.as_ref().map(TrackingId::as_str).filter(|_| visit.token.is_none());
         if visit.session_key.is_some() && said.is_some_and(|said| row.tracking_id.as_deref() != Some(said)) {
             return Err(Error::NotFound(Resource::McpSession));
         }
-        Ok(Visitor::of(visit.clone(), row, self.settings()))
+        Ok(Visitor::of(visit, row, self.settings()))
+    }
+
+    /// What the server of that subdomain offers, for somebody who only looks: it may be paused, and nobody has to sign in.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND` (`mcp_server`) where no such server is published.
+    pub async fn look_at(&self, slug: &str) -> Result<Served> {
+        Ok(Served::of(&self.published(slug, &Who::Unknown).await?, self.settings()))
     }
 
     /// The handshake of revisions up to 2025-11-25: begins a visit and answers the value of `Mcp-Session-Id`.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// `TOO_MANY_REQUESTS`; where the database fails.
     pub async fn connect(&self, visitor: &Visitor, client: &Client) -> Result<String> {
         let key = hex(&self.random::<24>());
-        let known = visitor.person.filter(|_| visitor.visit.session_key.is_none());
+        let known = visitor.person.filter(|_| visitor.visit.session_key.is_none() || visitor.visit.token.is_some());
+        self.merge_unproven(visitor).await?;
         self.begin(visitor, client, known, Some(&key), None).await?;
         Ok(key)
     }
@@ -212,15 +244,18 @@ impl App {
     /// one of another server, or that never was, counts as none.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// `TOO_MANY_REQUESTS`; where the database fails.
     pub async fn settle(&self, visitor: &Visitor, client: &Client, handle: Option<&str>) -> Result<Guest> {
+        self.pace(visitor.calls)?;
         if !visitor.is_anonymous() {
+            self.merge_unproven(visitor).await?;
             return self.settle_known(visitor, client, None).await;
         }
         if let Some(handle) = handle.filter(|handle| handle.len() <= LONGEST_NAME) {
             let who = Who::Handle(handle_hash(visitor.server.id, handle));
             let row = self.published(&visitor.visit.slug, &who).await?;
             if row.person.is_some() {
+                self.pace(CallsSoFar { server: row.server_calls, person: row.person_calls })?;
                 let again = Visitor::of(visitor.visit.clone(), row, self.settings());
                 return self.settle_known(&again, client, Some(handle.to_owned())).await;
             }
@@ -241,9 +276,27 @@ impl App {
         Ok(guest(visitor, person, visit, handle))
     }
 
+    /// Makes whom the customer's page knew by its trackingId one with the person who has signed in under it, once.
+    async fn merge_unproven(&self, visitor: &Visitor) -> Result<()> {
+        let (Some(from), Some(into)) = (visitor.unproven, visitor.person) else { return Ok(()) };
+        let access = self.database().write().await?;
+        let mut happened = None;
+        if access.tenant(visitor.organization).mcp_users().merge(from, into, self.fresh_id()).await? {
+            let event = Event::McpUserMerged { from, into };
+            let audience = Audience::Organization(visitor.organization);
+            happened = Some(self.note(&access, Actor::EndUser(into), audience, event).await?);
+        }
+        access.commit().await?;
+        if let Some(happened) = happened {
+            self.announce(happened);
+        }
+        Ok(())
+    }
+
     async fn published(&self, slug: &str, who: &Who) -> Result<VisitorRow> {
         let heard_since = self.now().minus(GAP);
-        let row = self.database().read().system().published(slug, who, heard_since).await?;
+        let (counted_since, _) = self.five_minutes();
+        let row = self.database().read().system().published(slug, who, heard_since, counted_since).await?;
         row.ok_or(Error::NotFound(Resource::McpServer))
     }
 
@@ -261,6 +314,7 @@ impl App {
         let person = match known {
             Some(person) => person,
             None => {
+                self.count_new_person(&access, visitor.server.id, visitor.address).await?;
                 let handle = handle.map(|handle| handle_hash(visitor.server.id, handle));
                 visits.welcome(self.fresh_id(), visitor.visit.tracking_id.as_ref(), handle, self.now()).await?
             }

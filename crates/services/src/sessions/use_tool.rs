@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use guildhall_domain::{Error, Result, Timestamp};
+use guildhall_domain::{Error, Result, Timestamp, error::Denied};
 use guildhall_repositories::NewCall;
 use serde_json::{Value, json};
 
@@ -58,10 +58,15 @@ impl App {
     /// # Errors
     /// Where the call could not be kept; then nothing was changed either.
     pub async fn use_tool<T: Tool>(&self, guest: &Guest, input: T, given: Value, begun: Begun) -> Result<Answer> {
+        if guest.lacks_email() && !T::BEFORE_EMAIL {
+            return self.refuse_tool(guest, T::NAME, given, &Error::Forbidden(Denied::EmailNeeded), begun).await;
+        }
         let suffix = self.fresh_suffix();
         let keep = |output: &T::Output| {
             let answer = Answer::of::<T>(output, &suffix)?;
-            Ok((guest.organization(), self.new_call(guest, finished(T::NAME, given.clone(), &answer, begun))))
+            let call = self.new_call(guest, finished(T::NAME, given.clone(), &answer, begun));
+            let person = T::person(output).unwrap_or(call.person);
+            Ok((guest.organization(), NewCall { person, ..call }))
         };
         match self.call_keeping(&Caller::guest(guest.clone()), input, &keep).await {
             Ok((output, true)) => Answer::of::<T>(&output, &suffix),

@@ -25,7 +25,8 @@ impl App {
     }
 
     /// Sweeps away rows that nobody needs any more: idempotency keys and rate limits of more than a day ago, links that
-    /// stopped working, jobs given up and sessions that ended a month ago, keys whose last signature is worth nothing, and
+    /// stopped working, jobs given up and sessions that ended a month ago, what
+    /// end users signed in with, clients that nobody used for a month, keys whose last signature is worth nothing, and
     /// names that were reserved long enough.
     ///
     /// # Errors
@@ -38,6 +39,9 @@ impl App {
         self.swept(async |system| system.forget_old_tokens(ago(DAY)).await).await?;
         self.swept(async |system| system.forget_jobs(ago(MONTH)).await).await?;
         self.swept(async |system| system.forget_sessions(ago(MONTH)).await).await?;
+        self.swept(async |system| system.forget_end_user_sign_ins(ago(DAY)).await).await?;
+        // Longer than a grant lasts that nobody goes on with.
+        self.swept(async |system| system.forget_clients(ago(MONTH + DAY)).await).await?;
         // A key signs for some seconds after it was retired.
         self.swept(async |system| system.forget_signing_keys(ago(LONGEST_LIFE + DAY)).await).await?;
         self.swept(async |system| system.free_names(ago(RESERVED)).await).await

@@ -1,4 +1,5 @@
 //! Hashing what is only compared, and sealing what must be read again.
+mod rotating;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -6,6 +7,8 @@ use aws_lc_rs::{
     hmac,
 };
 use guildhall_domain::{Error, Result};
+
+pub(crate) use rotating::{GRACE, Purpose, RotatingToken};
 
 /// SHA-256 of `parts`, each with its length before it, so that no two lists of parts look the same.
 pub(crate) fn hash(parts: &[&[u8]]) -> Vec<u8> {
