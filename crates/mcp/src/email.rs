@@ -91,32 +91,17 @@ impl Hosted {
                 if !answer.is_error {
                     return Ok(Told::Proven);
                 }
-                question(
-                    CODE,
-                    &format!("{} Which code is in the letter to {email}?", sentence(&answer)),
-                    State { handle, email: Some(email) },
-                )
+                for_code(&sentence(&answer), email, handle)
             }
             (_, _, Reply::Text(email)) => {
                 let answer = self.provide(guest, json!({ "email": email })).await?;
                 if answer.is_error {
-                    return question(
-                        EMAIL,
-                        &format!("{} Which email address is yours?", sentence(&answer)),
-                        State { handle, email: None },
-                    );
+                    let ask = format!("{}Which email address is yours?", sentence(&answer));
+                    return question(EMAIL, &ask, State { handle, email: None });
                 }
-                question(
-                    CODE,
-                    &format!("Which code is in the letter to {email}?"),
-                    State { handle, email: Some(email) },
-                )
+                for_code("", email, handle)
             }
-            (Some(email), Reply::Nothing, Reply::Nothing) => question(
-                CODE,
-                &format!("Which code is in the letter to {email}?"),
-                State { handle, email: Some(email) },
-            ),
+            (Some(email), Reply::Nothing, Reply::Nothing) => for_code("", email, handle),
             (None, ..) => {
                 let name = &self.visitor.server().name;
                 let ask = format!(
@@ -136,7 +121,13 @@ impl Hosted {
 
 /// What went wrong, as the beginning of a question.
 fn sentence(answer: &Answer) -> String {
-    format!("That did not work: {}.", answer.text.replace('\n', "; "))
+    format!("That did not work: {}. ", answer.text.replace('\n', "; "))
+}
+
+/// Asks for the code from the letter; `before` says what went wrong, if anything did.
+fn for_code(before: &str, email: String, handle: Option<String>) -> Result<Told, ErrorData> {
+    let ask = format!("{before}Which code is in the letter to {email}?");
+    question(CODE, &ask, State { handle, email: Some(email) })
 }
 
 fn question(name: &str, message: &str, state: State) -> Result<Told, ErrorData> {

@@ -74,10 +74,10 @@ pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether the body is said to be JSON.
-pub(crate) fn sends_json(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be of that media type, whatever its parameters.
+pub(crate) fn sends(headers: &HeaderMap, media_type: &str) -> bool {
     let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    said.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    said.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
 }
 
 /// How long the body is said to be.

@@ -128,10 +128,7 @@ impl Endpoint {
         let token = entrance::bearer(request.headers())?;
         let had_token = token.is_some();
         let mut visit = Visit { slug, tracking_id, session_key: None, token };
-        let issuer = self.app.settings().issuer(&visit.slug, oauth::Came::of(&request).face);
-        let path =
-            request.uri().path().strip_prefix('/').and_then(|path| path.find('/').map(|at| path[at..].to_owned()));
-        let is_front = path.as_deref().is_none_or(|path| path == "/");
+        let (face, uri) = (oauth::Came::of(&request).face, request.uri().clone());
         let answer = match *request.method() {
             Method::POST => {
                 visit.session_key = entrance::session_key(request.headers())?;
@@ -141,19 +138,22 @@ impl Endpoint {
                 visit.session_key = Some(entrance::session_to_end(request.headers())?);
                 self.leave(&visit).await
             }
-            Method::GET | Method::HEAD if entrance::is_browser(request.headers()) => {
-                self.show(&visit, oauth::Came::of(&request).face).await
-            }
+            Method::GET | Method::HEAD if entrance::is_browser(request.headers()) => self.show(&visit, face).await,
             Method::GET | Method::HEAD => self.app.greet(&visit).await.map_err(Refusal::from).and(Err(Refusal::Method)),
             _ => Err(Refusal::Method),
         };
         match answer {
-            Err(Refusal::Error(Error::Unauthenticated)) if !is_front => {
-                let path = path.unwrap_or_default();
-                Err(oauth::challenge(&issuer, &path, had_token).map_or(Refusal::NothingHere, Refusal::SignIn))
-            }
+            Err(Refusal::Error(Error::Unauthenticated)) => Err(self.challenge(uri.path(), face, had_token)),
             answer => answer,
         }
+    }
+
+    /// How to sign in for the endpoint at `path`, which begins with the server's slug.
+    fn challenge(&self, path: &str, face: Face, had_token: bool) -> Refusal {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let (slug, endpoint) = path.split_at(path.find('/').unwrap_or(path.len()));
+        let issuer = self.app.settings().issuer(slug, face);
+        oauth::challenge(&issuer, endpoint, had_token).map_or(Refusal::NothingHere, Refusal::SignIn)
     }
 
     /// Answers one JSON-RPC message, with a handler made for it.

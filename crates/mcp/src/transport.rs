@@ -69,7 +69,7 @@ impl Transport {
             Arc::new(NeverSessionManager::default()),
             self.config.clone(),
         );
-        let sends_json = entrance::sends_json(request.headers());
+        let sends_json = entrance::sends(request.headers(), "application/json");
         let response = service.handle(request).await.map(Body::new);
         self.reword(response.status(), sends_json)?;
         Ok(response)

@@ -76,28 +76,13 @@ impl Visits<'_> {
         handle_hash: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Id<id::McpUser>> {
-        let row = mcp_user::Model {
-            id: id.uuid(),
-            organization_id: self.0.organization.uuid(),
-            tracking_id: tracking_id.map(|id| id.as_str().to_owned()),
-            email: None,
-            display_name: None,
-            handle_hash,
-            first_seen_at: now.millis(),
-            last_seen_at: now.millis(),
-            session_count: 0,
-            subject: None,
-            merged_into: None,
-            recent_since: 0,
-            recent_calls: 0,
-        };
+        let users = self.0.mcp_users();
+        let tracking_id = tracking_id.map(|id| id.as_str().to_owned());
+        let row = mcp_user::Model { tracking_id, handle_hash, ..users.nobody(id, now) };
         let same = OnConflict::columns([mcp_user::Column::OrganizationId, mcp_user::Column::TrackingId])
             .update_column(mcp_user::Column::TrackingId)
             .to_owned();
-        let insert = self.0.inserting::<mcp_user::Entity>([row]).on_conflict(same);
-        let rows = insert.exec_with_returning(&self.0.executor()).await?;
-        let row = rows.into_iter().next().ok_or_else(|| Error::Unreadable("an insert without a row".to_owned()))?;
-        Ok(Id::from_uuid(row.merged_into.unwrap_or(row.id)))
+        users.one(row, same).await
     }
 
     /// The visit of `person` to `server` with that client that goes on, looked for so that nobody else can begin one

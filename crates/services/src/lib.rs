@@ -9,6 +9,7 @@ pub mod analytics;
 pub mod auth;
 pub mod example;
 mod jobs;
+mod mailed_codes;
 pub mod mcp_servers;
 pub mod oauth;
 pub mod oauth_configs;

@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{At, Came, Place, Site, answer, nothing, parameters, read};
+use crate::entrance;
 
 /// Registers a client.
 pub(super) async fn register(State(endpoint): Site, named: Place, request: Request) -> Response {
@@ -95,18 +96,11 @@ async fn asked(
             return Err(answer::failed(why.into(), true));
         }
     };
-    if !is_form(request.headers()) {
+    if !entrance::sends(request.headers(), "application/x-www-form-urlencoded") {
         return Err(invalid("send application/x-www-form-urlencoded"));
     }
     let body = read(request).await.ok_or_else(|| invalid("the body is a form of at most 64 KiB"))?;
     Ok((at, parameters(&body), header))
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    said.split(';')
-        .next()
-        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 /// How a client proves itself in the header: `Basic`, both halves form-encoded (RFC 6749 §2.3.1).

@@ -187,7 +187,8 @@ impl McpUsers<'_> {
         Ok(())
     }
 
-    fn nobody(self, id: Id<id::McpUser>, now: Timestamp) -> mcp_user::Model {
+    /// A row of somebody of whom nothing is known.
+    pub(crate) fn nobody(self, id: Id<id::McpUser>, now: Timestamp) -> mcp_user::Model {
         mcp_user::Model {
             id: id.uuid(),
             organization_id: self.0.organization.uuid(),
@@ -205,10 +206,11 @@ impl McpUsers<'_> {
         }
     }
 
-    async fn one(self, row: mcp_user::Model, same: OnConflict) -> Result<Id<id::McpUser>> {
+    /// Keeps `row`, or finds the one that is the same; answers the person, who may have been merged into another.
+    pub(crate) async fn one(self, row: mcp_user::Model, same: OnConflict) -> Result<Id<id::McpUser>> {
         let insert = self.0.inserting::<mcp_user::Entity>([row]).on_conflict(same);
         let rows = insert.exec_with_returning(&self.0.executor()).await?;
         let row = rows.into_iter().next().ok_or_else(|| Error::Unreadable("an insert without a row".to_owned()))?;
-        Ok(Id::from_uuid(row.id))
+        Ok(Id::from_uuid(row.merged_into.unwrap_or(row.id)))
     }
 }

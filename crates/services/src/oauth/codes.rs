@@ -1,4 +1,4 @@
-//! Signing in with a code that is mailed: whoever reads a mailbox is its owner.
+//! Signing in with a code that is mailed.
 
 use std::net::IpAddr;
 
@@ -12,22 +12,17 @@ use guildhall_domain::{
 };
 use guildhall_repositories::{Access, StoredSignIn};
 
-use super::{
-    Failed, SignInServer,
-    request::{PATIENCE, Request},
-};
+use super::{Failed, SignInServer, request::Request};
 use crate::{
     App,
     jobs::{self, Job},
+    mailed_codes::{LIFE, MOST_TRIES},
     pipeline::{Happened, network},
-    secrets::{derive, hash, is_derived},
+    secrets::hash,
 };
 
 /// How long an authorization code works.
 const CODE_LIFE: std::time::Duration = std::time::Duration::from_secs(60);
-/// How often somebody may mistype.
-const MOST_TRIES: i32 = 5;
-
 /// What came of a code that was typed.
 #[derive(Clone, Debug)]
 pub enum Entered {
@@ -55,15 +50,15 @@ impl App {
         let request = self.unseal(at, sealed)?;
         self.count_code(at, email, address).await?;
         let (id, secret) = (self.fresh_id::<id::OauthSignIn>(), BASE64_URL_SAFE_NO_PAD.encode(self.random::<32>()));
-        let code = self.six_digits();
-        let expires_at = self.now().plus(PATIENCE);
+        let (code, proof) = self.mailed_code(id.uuid().as_bytes());
+        let expires_at = self.now().plus(LIFE);
         let begun = StoredSignIn {
             id,
             server: at.server.id,
             secret_hash: ticket_hash(&secret),
             request: serde_json::to_string(&request).map_err(Error::internal)?,
             email: Some(email.clone()),
-            proof: derive(&self.settings().secret, &code_message(id.uuid().as_bytes(), &code)),
+            proof,
             tries: 0,
             expires_at,
             person: None,
@@ -96,8 +91,7 @@ impl App {
         let Some((sign_in, email)) = tried.and_then(|tried| tried.email.clone().map(|email| (tried, email))) else {
             return Ok(Entered::Over);
         };
-        let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-        if !is_derived(&self.settings().secret, &code_message(id.uuid().as_bytes(), &digits), &sign_in.proof) {
+        if !self.is_mailed_code(id.uuid().as_bytes(), code, &sign_in.proof) {
             access.commit().await?;
             let left = u32::try_from(MOST_TRIES.saturating_sub(sign_in.tries)).unwrap_or(0);
             return Ok(if left > 0 { Entered::Wrong(left) } else { Entered::Over });
@@ -139,16 +133,6 @@ impl App {
         ];
         self.count_uses(&uses).await
     }
-
-    pub(crate) fn six_digits(&self) -> String {
-        let number = u64::from_be_bytes(self.random());
-        format!("{:06}", number % 1_000_000)
-    }
-}
-
-/// What a mailed code is kept as: six digits are soon guessed by whoever can try in peace, but not without our key.
-pub(crate) fn code_message(of: &[u8], code: &str) -> Vec<u8> {
-    [b"mailed code ", of, code.as_bytes()].concat()
 }
 
 pub(super) fn authorization_code_hash(code: &str) -> Vec<u8> {

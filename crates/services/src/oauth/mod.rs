@@ -22,7 +22,6 @@ use guildhall_repositories::{Access, StoredServer, Tenant, Who};
 
 pub use clients::Registered;
 pub use codes::Entered;
-pub(crate) use codes::code_message;
 pub use parameters::{Credentials, Parameters};
 pub use request::Asked;
 pub use tokens::Granted;
@@ -134,17 +133,14 @@ impl App {
     /// # Errors
     /// `RESOURCE_NOT_FOUND` where there is none, or nobody signs in there.
     pub async fn sign_in_server(&self, slug: &str, face: Face) -> Result<SignInServer> {
-        let access = self.database().read();
-        let row = access.system().published(slug, &Who::Unknown, self.now(), self.now()).await?;
+        let row = self.database().read().system().published(slug, &Who::Unknown, self.now(), self.now()).await?;
         let row = row.ok_or(Error::NotFound(Resource::McpServer))?;
         if !row.server.auth_type.has_sign_in() {
             return Err(Error::NotFound(Resource::McpServer));
         }
-        let organization = access.tenant(row.organization).profile().find().await?;
-        let organization = organization.ok_or(Error::NotFound(Resource::McpServer))?;
         Ok(SignInServer {
             organization: row.organization,
-            organization_name: organization.name,
+            organization_name: row.organization_name,
             issuer: self.settings().issuer(row.server.slug.as_str(), face),
             server: row.server,
         })

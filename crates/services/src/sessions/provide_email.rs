@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use guildhall_domain::{
     Error, Id, Result,
     event::Event,
@@ -13,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool,
-    oauth::code_message,
-    secrets::{derive, is_derived},
+    mailed_codes::{LIFE, MOST_TRIES},
 };
 
 /// Says who the user is: ask the user for an email address first, never make one up. A code of six digits is mailed to it;
@@ -50,11 +47,6 @@ pub enum ProvidedStatus {
     Verified,
 }
 
-/// How long a code works.
-const PATIENCE: Duration = Duration::from_mins(10);
-/// How often somebody may mistype.
-const MOST_TRIES: i32 = 5;
-
 impl Procedure for ProvideEmail {
     const NAME: &'static str = "provide_email";
     type Effect = Mutation;
@@ -75,8 +67,8 @@ impl ProvideEmail {
         let (guest, limits) = (cx.guest(), &cx.settings().limits);
         cx.count("code", self.email.as_str(), limits.code_recipient).await?;
         cx.count("codes at", &guest.server().id.to_string(), limits.code_server).await?;
-        let (code, expires_at) = (cx.app().six_digits(), cx.now().plus(PATIENCE));
-        let proof = derive(&cx.settings().secret, &code_message(guest.person().uuid().as_bytes(), &code));
+        let (code, proof) = cx.app().mailed_code(guest.person().uuid().as_bytes());
+        let expires_at = cx.now().plus(LIFE);
         cx.tenant().mcp_users().claim(guest.person(), &self.email, proof, expires_at).await?;
         let organization = cx.tenant().profile().find().await?.map(|organization| organization.name);
         let matter = Matter::SignInCode {
@@ -100,8 +92,7 @@ impl ProvideEmail {
                 "no code works for this address (any more): leave it out to have one mailed",
             ));
         };
-        let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-        if !is_derived(&cx.settings().secret, &code_message(from.uuid().as_bytes(), &digits), &proof) {
+        if !cx.app().is_mailed_code(from.uuid().as_bytes(), code, &proof) {
             let event = Event::McpUserCodeRefused { mcp_user_id: from, server_id };
             return Ok(Outcome::Refused(Error::field("code", "is not the code from the letter"), event));
         }
