@@ -6,6 +6,10 @@ use guildhall::{Guildhall, Settings, Task};
 use tokio::net::TcpListener;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
+/// A call's rows are made on one thread and dropped on another, where the system's allocator waits for itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Publish MCP servers for your customers, and see what they need.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]

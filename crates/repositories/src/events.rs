@@ -24,14 +24,24 @@ impl Events<'_> {
     }
 }
 
+/// What an event's row is made from.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its id.
+    pub id: Id<id::Event>,
+    /// Who did it.
+    pub actor: Actor,
+    /// Whose history it is in.
+    pub audience: Audience,
+    /// What it was.
+    pub event: Event,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// The row of an event.
-pub(crate) fn row(
-    id: Id<id::Event>,
-    actor: Actor,
-    audience: Audience,
-    event: &Event,
-    at: Timestamp,
-) -> Result<event::Model> {
+pub(crate) fn row(new: &NewEvent) -> Result<event::Model> {
+    let NewEvent { id, actor, audience, event, at } = new;
     let (actor_kind, actor_id): (&str, Option<Uuid>) = match actor {
         Actor::User(id) => ("user", Some(id.uuid())),
         Actor::EndUser(id) => ("end_user", Some(id.uuid())),

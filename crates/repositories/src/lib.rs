@@ -28,7 +28,7 @@ mod walkthroughs;
 pub use analytics::Counters;
 pub use database::{Access, Database, Location, Observer};
 pub use error::{Error, Result};
-pub use events::Events;
+pub use events::{Events, NewEvent};
 pub use invitations::{Invitations, StoredInvitation};
 pub use mcp_servers::{McpServers, ServerCounts, StoredServer};
 pub use mcp_users::{McpUserFilter, McpUsers};
@@ -45,5 +45,6 @@ pub use tenant::Tenant;
 pub use tickets::{ListedTickets, NewActivity, NewTicket, TicketFilter, TicketSort, Tickets};
 pub use visitors::{KnownVisit, VisitorRow, Who};
 pub use walkthroughs::{
-    Assignments, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter, Walkthroughs,
+    Assignments, Course, NewCompletion, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter,
+    Walkthroughs,
 };

@@ -26,7 +26,7 @@ pub mod walkthroughs;
 pub use pipeline::network;
 pub use pipeline::{
     App, AtServer, Caller, Cx, Desk, Effect, Happened, InOrganization, Mutation, Outcome, Prepared, Procedure, Public,
-    Query, Reach, Settled, SignedIn, Throttle, Tool,
+    Query, Reach, Recorded, Recording, Settled, SignedIn, Throttle, Tool,
 };
 pub use sessions::{Answer, Begun, Changes, Client, FinishedCall, Guest, Served, Visit, Visitor};
 pub use settings::{EachFiveMinutes, Limits, Rate, Settings};

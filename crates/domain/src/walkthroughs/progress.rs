@@ -1,13 +1,8 @@
 //! How far somebody is. Progress counts *ids of steps done*, so moving, adding or removing steps never loses or
 //! invents any.
 
-use std::collections::HashSet;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::Step;
-use crate::id::{self, Id};
 
 /// How far somebody is in one walkthrough as it stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,13 +27,6 @@ impl Progress {
         };
         let capped = if completed == total { percent } else { percent.min(99) };
         Self { completed_steps: completed, total_steps: total, progress_percent: u32::try_from(capped).unwrap_or(100) }
-    }
-
-    /// Progress in `steps` of somebody who has done those of `done`.
-    #[must_use]
-    pub fn of(steps: &[Step], done: &HashSet<Id<id::Step>>) -> Self {
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self::new(count(steps.iter().filter(|step| done.contains(&step.id)).count()), count(steps.len()))
     }
 }
 

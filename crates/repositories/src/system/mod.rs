@@ -8,14 +8,7 @@ mod jobs;
 mod letters;
 mod upkeep;
 
-use guildhall_domain::{
-    Id, Timestamp,
-    accounts::User,
-    event::{Actor, Audience, Event},
-    id,
-    mcp_servers::Subdomain,
-    text::Email,
-};
+use guildhall_domain::{Id, Timestamp, accounts::User, id, mcp_servers::Subdomain, text::Email};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -37,7 +30,7 @@ use crate::{
     database::Access,
     entities::{event, mcp_server, organization, session, user},
     error::of_somebody,
-    events,
+    events::{self, NewEvent},
     visitors::{PublishedRow, VisitorRow, Who, join_visitor, offers_walkthroughs},
 };
 
@@ -243,20 +236,14 @@ impl System<'_> {
         VisitorRow::read(rows)
     }
 
-    /// Writes down what happened.
+    /// Writes down what happened, in one statement.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn record(
-        self,
-        id: Id<id::Event>,
-        actor: Actor,
-        audience: Audience,
-        event: &Event,
-        at: Timestamp,
-    ) -> Result<()> {
-        let row = events::row(id, actor, audience, event, at)?.into_active_model().reset_all();
-        event::Entity::insert(row).exec_without_returning(&self.access.executor()).await?;
+    pub async fn record(self, happened: &[NewEvent]) -> Result<()> {
+        let rows = happened.iter().map(|new| Ok(events::row(new)?.into_active_model().reset_all()));
+        let rows = rows.collect::<Result<Vec<_>>>()?;
+        event::Entity::insert_many(rows).exec_without_returning(&self.access.executor()).await?;
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 pub use assignments::Assignments;
-pub use runs::{Offered, Run, Runs};
+pub use runs::{Course, NewCompletion, Offered, Run, Runs};
 
 use crate::{
     Result, Tenant,

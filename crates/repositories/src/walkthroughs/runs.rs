@@ -7,8 +7,8 @@ use guildhall_domain::{
     walkthroughs::{Progress, Step, Walkthrough, WalkthroughStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    RelationDef, Select,
+    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, RelationDef, Select,
     sea_query::{Expr, ExprTrait, OnConflict, SelectStatement},
 };
 use uuid::Uuid;
@@ -43,10 +43,49 @@ pub struct Run {
     pub walkthrough_id: Id<id::Walkthrough>,
     /// The walkthrough's name.
     pub walkthrough_title: String,
-    /// Its steps, in order.
-    pub steps: Vec<Step>,
-    /// The steps done.
-    pub done: HashSet<Id<id::Step>>,
+    /// Its steps, and which of them are done.
+    pub course: Course,
+}
+
+/// A walkthrough's steps in order, and which of them somebody has done. What a step says is read when it is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    steps: Vec<walkthrough_step::Model>,
+    done: HashSet<Uuid>,
+}
+
+impl Course {
+    /// Marks a step done; false where it was, or is none of these.
+    pub fn finish(&mut self, step: Id<id::Step>) -> bool {
+        self.steps.iter().any(|its| its.id == step.uuid()) && self.done.insert(step.uuid())
+    }
+
+    /// How far somebody is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let done = self.steps.iter().filter(|step| self.done.contains(&step.id)).count();
+        Progress::new(count(done), count(self.steps.len()))
+    }
+
+    /// The first step that is not done.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn next(self) -> Result<Option<Step>> {
+        self.steps.into_iter().find(|step| !self.done.contains(&step.id)).map(TryInto::try_into).transpose()
+    }
+}
+
+/// What a step's being done is written from.
+#[derive(Clone, Copy, Debug)]
+pub struct NewCompletion {
+    /// In which run.
+    pub run: Id<id::Run>,
+    /// Which step.
+    pub step: Id<id::Step>,
+    /// When.
+    pub at: Timestamp,
 }
 
 #[derive(FromQueryResult)]
@@ -58,14 +97,43 @@ struct OfferedRow {
     done: i64,
 }
 
-#[derive(FromQueryResult)]
 struct StepRow {
     run_id: Uuid,
-    #[sea_orm(nested)]
-    step: walkthrough_step::Model,
-    done_step_id: Option<Uuid>,
     walkthrough_title: String,
+    is_done: bool,
+    step: walkthrough_step::Model,
 }
+
+/// By place: with names, reading the rows of a walkthrough takes longer than finding them.
+impl FromQueryResult for StepRow {
+    fn from_query_result(row: &QueryResult, _: &str) -> std::result::Result<Self, DbErr> {
+        let step = walkthrough_step::Model {
+            id: row.try_get_by_index(3)?,
+            organization_id: row.try_get_by_index(4)?,
+            walkthrough_id: row.try_get_by_index(5)?,
+            title: row.try_get_by_index(6)?,
+            display_order: row.try_get_by_index(7)?,
+            content_fields: row.try_get_by_index(8)?,
+            metadata: None,
+            created_at: row.try_get_by_index(9)?,
+            updated_at: row.try_get_by_index(10)?,
+        };
+        let is_done = row.try_get_by_index::<Option<Uuid>>(2)?.is_some();
+        Ok(Self { run_id: row.try_get_by_index(0)?, walkthrough_title: row.try_get_by_index(1)?, is_done, step })
+    }
+}
+
+/// The columns of a step that a [`StepRow`] has, in its order.
+const STEP_COLUMNS: [walkthrough_step::Column; 8] = [
+    walkthrough_step::Column::Id,
+    walkthrough_step::Column::OrganizationId,
+    walkthrough_step::Column::WalkthroughId,
+    walkthrough_step::Column::Title,
+    walkthrough_step::Column::DisplayOrder,
+    walkthrough_step::Column::ContentFields,
+    walkthrough_step::Column::CreatedAt,
+    walkthrough_step::Column::UpdatedAt,
+];
 
 impl Runs<'_> {
     /// What `server` offers to `person`, in the server's order, with how far the person is: published, enabled, and
@@ -126,7 +194,7 @@ impl Runs<'_> {
         step: Option<Id<id::Step>>,
     ) -> Result<Option<Run>> {
         let newest = self.newest(server, person, step);
-        let mut select = self.0.select::<walkthrough_step::Entity>();
+        let mut select = self.0.select::<walkthrough_step::Entity>().select_only();
         let run = Condition::all()
             .add(same(walkthrough_run::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
             .add(same(walkthrough_run::Column::WalkthroughId, walkthrough_step::Column::WalkthroughId))
@@ -142,31 +210,25 @@ impl Runs<'_> {
             .inner_join(walkthrough_run::Entity, run)
             .inner_join(walkthrough::Entity, its_walkthrough)
             .left_join(walkthrough_completion::Entity, done)
-            .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)), "run_id")
-            .expr_as(
-                Expr::col((walkthrough_completion::Entity, walkthrough_completion::Column::StepId)),
-                "done_step_id",
-            )
-            .expr_as(Expr::col((walkthrough::Entity, walkthrough::Column::Title)), "walkthrough_title");
+            .expr(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)))
+            .expr(Expr::col((walkthrough::Entity, walkthrough::Column::Title)))
+            .expr(Expr::col((walkthrough_completion::Entity, walkthrough_completion::Column::StepId)));
+        let select = select.columns(STEP_COLUMNS);
         let rows = select.order_by_asc(walkthrough_step::Column::DisplayOrder).into_model::<StepRow>();
         let rows = rows.all(&self.0.executor()).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let (id, walkthrough_id) = (Id::from_uuid(first.run_id), Id::from_uuid(first.step.walkthrough_id));
         let walkthrough_title = first.walkthrough_title.clone();
-        let done = rows.iter().filter_map(|row| row.done_step_id).map(Id::from_uuid).collect();
-        let steps = rows.into_iter().map(|row| row.step.try_into()).collect::<Result<_>>()?;
-        Ok(Some(Run { id, walkthrough_id, walkthrough_title, steps, done }))
+        let done = rows.iter().filter(|row| row.is_done).map(|row| row.step.id).collect();
+        let course = Course { steps: rows.into_iter().map(|row| row.step).collect(), done };
+        Ok(Some(Run { id, walkthrough_id, walkthrough_title, course }))
     }
 
     /// The steps of `walkthrough`, in order, and which of them were done in `run`.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn steps(
-        self,
-        walkthrough: &Walkthrough,
-        run: Option<Id<id::Run>>,
-    ) -> Result<(Vec<Step>, HashSet<Id<id::Step>>)> {
+    pub async fn course(self, walkthrough: &Walkthrough, run: Option<Id<id::Run>>) -> Result<Course> {
         let mut select = self.0.select::<walkthrough_step::Entity>();
         select = select.filter(walkthrough_step::Column::WalkthroughId.eq(walkthrough.id.uuid()));
         let done = Condition::all()
@@ -176,9 +238,8 @@ impl Runs<'_> {
         QuerySelect::query(&mut select).left_join(walkthrough_completion::Entity, done);
         let rows = select.select_also(walkthrough_completion::Entity);
         let rows = rows.order_by_asc(walkthrough_step::Column::DisplayOrder).all(&self.0.executor()).await?;
-        let done = rows.iter().filter_map(|(_, done)| done.as_ref()).map(|done| Id::from_uuid(done.step_id)).collect();
-        let steps = rows.into_iter().map(|(step, _)| step.try_into()).collect::<Result<_>>()?;
-        Ok((steps, done))
+        let done = rows.iter().filter_map(|(_, done)| done.as_ref()).map(|done| done.step_id).collect();
+        Ok(Course { steps: rows.into_iter().map(|(step, _)| step).collect(), done })
     }
 
     /// Begins the person's run number `attempt`; false where another call has just begun it.
@@ -220,20 +281,23 @@ impl Runs<'_> {
         Ok(())
     }
 
-    /// Marks `step` done in `run`; false where it was.
+    /// Marks steps done, in one statement; answers which were not done before.
     ///
     /// # Errors
-    /// Where the database fails.
-    pub async fn complete(self, run: Id<id::Run>, step: &Step, now: Timestamp) -> Result<bool> {
-        let row = walkthrough_completion::Model {
+    /// Where the database fails, or a run is not there any more.
+    pub async fn complete(self, mut done: Vec<NewCompletion>) -> Result<HashSet<(Id<id::Run>, Id<id::Step>)>> {
+        // In one order everywhere, so that two nodes cannot wait for each other in a circle.
+        done.sort_unstable_by_key(|new| (new.run.uuid(), new.step.uuid()));
+        let row = |new: NewCompletion| walkthrough_completion::Model {
             organization_id: self.0.organization.uuid(),
-            run_id: run.uuid(),
-            step_id: step.id.uuid(),
-            completed_at: now.millis(),
+            run_id: new.run.uuid(),
+            step_id: new.step.uuid(),
+            completed_at: new.at.millis(),
         };
-        let insert = self.0.inserting::<walkthrough_completion::Entity>([row]);
+        let insert = self.0.inserting::<walkthrough_completion::Entity>(done.into_iter().map(row));
         let insert = insert.on_conflict(OnConflict::new().do_nothing().to_owned());
-        Ok(insert.exec_without_returning(&self.0.executor()).await? == 1)
+        let rows = insert.exec_with_returning(&self.0.executor()).await?;
+        Ok(rows.into_iter().map(|row| (Id::from_uuid(row.run_id), Id::from_uuid(row.step_id))).collect())
     }
 
     /// The id of the run that [`Runs::current`] is about.

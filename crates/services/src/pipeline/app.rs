@@ -11,13 +11,13 @@ use guildhall_domain::{
     event::{Actor, Audience, Event},
     id::{self, Kind},
 };
-use guildhall_repositories::{Access, Database};
+use guildhall_repositories::{Access, Database, NewEvent};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Notify, broadcast};
 use uuid::ContextV7;
 
 use super::{
-    Caller, Cx, Desk, Effect, Prepared, Procedure, Reach, SignedIn,
+    Caller, Cx, Desk, Effect, Prepared, Procedure, Reach, Settled, SignedIn,
     idempotency::{Claimed, Use},
     reach::{Door, Known},
 };
@@ -178,14 +178,14 @@ impl App {
         input: P,
         keep: Option<&Keep<'_, P::Output>>,
     ) -> Result<(P::Output, bool)> {
-        let writes = P::Effect::WRITES;
-        let access = if writes { self.0.database.write().await? } else { self.0.database.read() };
+        let (writes, opens) = (P::Effect::WRITES, P::Effect::OPENS);
+        let access = if opens { self.0.database.write().await? } else { self.0.database.read() };
         let named = input.organization();
         let door = Door { app: self, access: &access, caller, known, named: named.as_deref(), writes };
         let reach = P::Reach::admit(door, P::NEEDS).await?;
 
         let mut claim = None;
-        if let Some(key) = caller.idempotency_key.as_ref().filter(|_| writes) {
+        if let Some(key) = caller.idempotency_key.as_ref().filter(|_| opens) {
             let key = Use::of(self, caller, reach.actor(), key.as_str(), &input)?;
             match key.claim(&access, self).await? {
                 Claimed::Answered(answer) => return Ok((from_json(&answer)?, false)),
@@ -196,8 +196,8 @@ impl App {
             Cx { reach, access, app: self, caller, prepared, posted: AtomicBool::new(false), also: Mutex::default() };
         let settled = P::Effect::settle(input.run(&cx).await?);
         let Cx { reach, access, posted, also, .. } = cx;
-        if !writes {
-            return Ok((settled.answer?, false));
+        if !opens {
+            return self.leave(&reach, settled, keep).await;
         }
         let mut kept = false;
         if let (Some(keep), Some(_), Ok(answer)) = (keep, &settled.event, &settled.answer) {
@@ -223,6 +223,25 @@ impl App {
         Ok((settled.answer?, kept))
     }
 
+    /// Has the recorder write what is left to it, with what `keep` makes of the answer; answers whether that was so.
+    async fn leave<R: Reach, T: Send>(
+        &self,
+        reach: &R,
+        settled: Settled<T>,
+        keep: Option<&Keep<'_, T>>,
+    ) -> Result<(T, bool)> {
+        let Settled { answer, event, left } = settled;
+        let answer = answer?;
+        let (Some(left), Some(event)) = (left, event) else { return Ok((answer, false)) };
+        let call = keep.map(|keep| keep(&answer)).transpose()?.map(|(_, call)| call);
+        let kept = call.is_some();
+        let happened = self.fresh_event(reach.actor(), audience(reach, &event)?, event);
+        if self.write_beside_others(call, left, happened.clone()).await? {
+            self.announce(Happened::of(&happened));
+        }
+        Ok((answer, kept))
+    }
+
     /// Wakes the listeners of this node; nobody listening is no failure.
     pub(crate) fn announce(&self, happened: Happened) {
         let _ = self.0.happenings.send(happened);
@@ -235,7 +254,7 @@ impl App {
 
     /// The answer that this very call got before under its idempotency key.
     async fn replay<P: Procedure>(&self, caller: &Caller, known: &Known, input: &P) -> Result<Option<P::Output>> {
-        let Some(key) = caller.idempotency_key.as_ref().filter(|_| P::Effect::WRITES) else { return Ok(None) };
+        let Some(key) = caller.idempotency_key.as_ref().filter(|_| P::Effect::OPENS) else { return Ok(None) };
         let access = self.0.database.read();
         let actor = match known.user() {
             Some(user) if P::ENDS_ITS_SESSION => Actor::User(user),
@@ -338,9 +357,7 @@ impl App {
 
     async fn write_down<R: Reach>(&self, access: &Access, reach: &R, event: Option<Event>) -> Result<Option<Happened>> {
         let Some(event) = event else { return Ok(None) };
-        let audience = event.home().or_else(|| reach.audience());
-        let audience = audience.ok_or_else(|| Error::internal("an event that belongs to nobody's history"))?;
-        Ok(Some(self.note(access, reach.actor(), audience, event).await?))
+        Ok(Some(self.note(access, reach.actor(), audience(reach, &event)?, event).await?))
     }
 
     /// Writes an event into a history, in the transaction of what happened.
@@ -351,10 +368,27 @@ impl App {
         audience: Audience,
         event: Event,
     ) -> Result<Happened> {
-        let id = self.fresh_id();
-        access.system().record(id, actor, audience, &event, self.now()).await?;
-        Ok(Happened { id, audience, event })
+        let happened = [self.fresh_event(actor, audience, event)];
+        access.system().record(&happened).await?;
+        let [happened] = &happened;
+        Ok(Happened::of(happened))
     }
+
+    fn fresh_event(&self, actor: Actor, audience: Audience, event: Event) -> NewEvent {
+        NewEvent { id: self.fresh_id(), actor, audience, event, at: self.now() }
+    }
+}
+
+impl Happened {
+    fn of(new: &NewEvent) -> Self {
+        Self { id: new.id, audience: new.audience, event: new.event.clone() }
+    }
+}
+
+/// Whose history an event belongs to.
+fn audience<R: Reach>(reach: &R, event: &Event) -> Result<Audience> {
+    let audience = event.home().or_else(|| reach.audience());
+    audience.ok_or_else(|| Error::internal("an event that belongs to nobody's history"))
 }
 
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>> {

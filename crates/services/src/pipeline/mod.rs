@@ -12,6 +12,6 @@ mod throttle;
 pub use app::{App, Happened};
 pub use caller::Caller;
 pub use context::{Cx, Desk, Prepared};
-pub use procedure::{Effect, Mutation, Outcome, Procedure, Query, Settled, Throttle, Tool};
+pub use procedure::{Effect, Mutation, Outcome, Procedure, Query, Recorded, Recording, Settled, Throttle, Tool};
 pub use reach::{AtServer, InOrganization, Public, Reach, SignedIn};
 pub use throttle::network;

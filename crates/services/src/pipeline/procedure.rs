@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use guildhall_domain::{Error, Id, Issue, Result, event::Event, id};
+use guildhall_repositories::NewCompletion;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -17,7 +18,7 @@ use crate::{
 pub trait Procedure: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + Sized + 'static {
     /// `namespace.verbNoun`
     const NAME: &'static str;
-    /// [`Query`] or [`Mutation`].
+    /// [`Query`], [`Mutation`] or [`Recording`].
     type Effect: Effect;
     /// How far it reaches, and so who may call it.
     type Reach: Reach;
@@ -103,8 +104,10 @@ pub enum Throttle {
 pub trait Effect: 'static {
     /// `query` or `mutation`.
     const NAME: &'static str;
-    /// Whether it needs the writer.
+    /// Whether it may.
     const WRITES: bool;
+    /// Whether what it writes is written through a transaction of its own.
+    const OPENS: bool = Self::WRITES;
     /// What `run` answers with.
     type Answer<T: Send>: Send;
     /// The caller's part of the answer, and the history's.
@@ -118,6 +121,8 @@ pub struct Settled<T> {
     pub answer: Result<T>,
     /// What the history gets.
     pub event: Option<Event>,
+    /// What is left to the recorder.
+    pub(crate) left: Option<NewCompletion>,
 }
 
 /// Changes nothing.
@@ -129,7 +134,7 @@ impl Effect for Query {
     const WRITES: bool = false;
     type Answer<T: Send> = T;
     fn settle<T: Send>(answer: T) -> Settled<T> {
-        Settled { answer: Ok(answer), event: None }
+        Settled { answer: Ok(answer), event: None, left: None }
     }
 }
 
@@ -143,9 +148,9 @@ impl Effect for Mutation {
     type Answer<T: Send> = Outcome<T>;
     fn settle<T: Send>(answer: Outcome<T>) -> Settled<T> {
         match answer {
-            Outcome::Changed(output, event) => Settled { answer: Ok(output), event: Some(event) },
-            Outcome::Unchanged(output) => Settled { answer: Ok(output), event: None },
-            Outcome::Refused(error, event) => Settled { answer: Err(error), event: Some(event) },
+            Outcome::Changed(output, event) => Settled { answer: Ok(output), event: Some(event), left: None },
+            Outcome::Unchanged(output) => Settled { answer: Ok(output), event: None, left: None },
+            Outcome::Refused(error, event) => Settled { answer: Err(error), event: Some(event), left: None },
         }
     }
 }
@@ -159,4 +164,33 @@ pub enum Outcome<T> {
     Unchanged(T),
     /// The caller is refused, and what was done about it stays done: an attack was noticed.
     Refused(Error, Event),
+}
+
+/// Changes something small, and often: it reads, decides, and leaves the writing to the recorder, which does it for many
+/// callers at once.
+#[derive(Debug)]
+pub enum Recording {}
+
+impl Effect for Recording {
+    const NAME: &'static str = "mutation";
+    const WRITES: bool = true;
+    const OPENS: bool = false;
+    type Answer<T: Send> = Recorded<T>;
+    fn settle<T: Send>(answer: Recorded<T>) -> Settled<T> {
+        match answer {
+            Recorded::Completed(output, left, event) => {
+                Settled { answer: Ok(output), event: Some(event), left: Some(left) }
+            }
+            Recorded::Unchanged(output) => Settled { answer: Ok(output), event: None, left: None },
+        }
+    }
+}
+
+/// The answer of a mutation that leaves the writing to the recorder.
+#[derive(Debug)]
+pub enum Recorded<T> {
+    /// A step is done; the event is one only where nobody else was faster.
+    Completed(T, NewCompletion, Event),
+    /// It already was so.
+    Unchanged(T),
 }

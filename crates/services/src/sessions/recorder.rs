@@ -1,12 +1,12 @@
-//! The recorder: many callers' calls in one transaction, each answered when its row is durable.
+//! The recorder: what many callers do often, in one transaction, each answered when its rows are durable.
 //!
 //! While one transaction commits, the next calls gather; so a busy node pays for one sync a batch and an idle one adds
 //! no delay.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use guildhall_domain::{Error::Unavailable, Id, Result, Timestamp, id};
-use guildhall_repositories::{Database, Error, NewCall};
+use guildhall_domain::{Error, Error::Unavailable, Id, Result, Timestamp, event::Audience, id};
+use guildhall_repositories::{Database, Error as RowError, NewCall, NewCompletion, NewEvent};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -44,8 +44,20 @@ pub struct Recorder(mpsc::Sender<Entry>);
 #[derive(Debug)]
 struct Entry {
     organization: Id<id::Organization>,
-    call: NewCall,
-    durable: oneshot::Sender<bool>,
+    call: Option<NewCall>,
+    /// A step that is done, and the event that says so.
+    done: Option<(NewCompletion, NewEvent)>,
+    durable: oneshot::Sender<Kept>,
+}
+
+/// How it went with an entry.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    No,
+    Yes {
+        /// Whether the step was not done before.
+        changed: bool,
+    },
 }
 
 impl Recorder {
@@ -63,11 +75,40 @@ impl App {
     /// # Errors
     /// `SERVICE_UNAVAILABLE` where it could not be kept; then the caller must not be told that it was.
     pub async fn record(&self, guest: &Guest, call: FinishedCall) -> Result<()> {
-        let call = self.new_call(guest, call);
+        let call = Some(self.new_call(guest, call));
+        self.keep(guest.organization(), call, None).await.map(drop)
+    }
+
+    /// Marks a step done, with the event that says so and the call that did it; returns when all is durable, whether it
+    /// was not done before.
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` where it could not be kept; then nothing of it was.
+    pub(crate) async fn write_beside_others(
+        &self,
+        call: Option<NewCall>,
+        done: NewCompletion,
+        event: NewEvent,
+    ) -> Result<bool> {
+        let Audience::Organization(organization) = event.audience else {
+            return Err(Error::internal("a step of nobody's walkthrough"));
+        };
+        self.keep(organization, call, Some((done, event))).await
+    }
+
+    async fn keep(
+        &self,
+        organization: Id<id::Organization>,
+        call: Option<NewCall>,
+        done: Option<(NewCompletion, NewEvent)>,
+    ) -> Result<bool> {
         let (durable, kept) = oneshot::channel();
-        let entry = Entry { organization: guest.organization(), call, durable };
+        let entry = Entry { organization, call, done, durable };
         self.recorder().0.send(entry).await.map_err(|_| Unavailable)?;
-        if kept.await.unwrap_or(false) { Ok(()) } else { Err(Unavailable) }
+        match kept.await {
+            Ok(Kept::Yes { changed }) => Ok(changed),
+            Ok(Kept::No) | Err(_) => Err(Unavailable),
+        }
     }
 
     /// A call as it is kept: as much of it as the server wants.
@@ -96,43 +137,46 @@ async fn work(database: Database, mut queue: mpsc::Receiver<Entry>) {
         match write_patiently(&database, &entries).await {
             Err(cause) if is_passing(&cause) => {
                 tracing::error!(%cause, calls = entries.len(), "calls were not kept: the database is not available");
-                answer(entries, false);
+                entries.into_iter().for_each(|entry| answer(entry, Kept::No));
             }
             Err(cause) => {
                 tracing::warn!(%cause, calls = entries.len(), "a batch of calls was refused; trying them one by one");
                 for entry in entries {
-                    let kept = write_patiently(&database, std::slice::from_ref(&entry)).await;
-                    answer([entry], is_kept(kept));
+                    let kept = kept_alone(write_patiently(&database, std::slice::from_ref(&entry)).await);
+                    answer(entry, kept);
                 }
             }
-            Ok(()) => answer(entries, true),
+            Ok(changed) => {
+                for (entry, changed) in entries.into_iter().zip(changed) {
+                    answer(entry, Kept::Yes { changed });
+                }
+            }
         }
     }
 }
 
-/// Tells those who wait; whoever left does not mind.
-fn answer(entries: impl IntoIterator<Item = Entry>, kept: bool) {
-    for entry in entries {
-        let _ = entry.durable.send(kept);
-    }
+/// Tells who waits; whoever left does not mind.
+fn answer(entry: Entry, kept: Kept) {
+    let _ = entry.durable.send(kept);
 }
 
 /// A call whose own id is taken was kept before: the answer to its commit was lost.
-fn is_kept(written: guildhall_repositories::Result<()>) -> bool {
+fn kept_alone(written: guildhall_repositories::Result<Vec<bool>>) -> Kept {
     match written {
-        Ok(()) | Err(Error::Taken(_)) => true,
+        Ok(changed) => Kept::Yes { changed: changed.contains(&true) },
+        Err(RowError::Taken(_)) => Kept::Yes { changed: true },
         Err(cause) => {
             tracing::error!(%cause, "a call was not kept");
-            false
+            Kept::No
         }
     }
 }
 
-fn is_passing(error: &Error) -> bool {
-    matches!(error, Error::Contended(_) | Error::Away(_))
+fn is_passing(error: &RowError) -> bool {
+    matches!(error, RowError::Contended(_) | RowError::Away(_))
 }
 
-async fn write_patiently(database: &Database, entries: &[Entry]) -> guildhall_repositories::Result<()> {
+async fn write_patiently(database: &Database, entries: &[Entry]) -> guildhall_repositories::Result<Vec<bool>> {
     for pause in PAUSES {
         match write(database, entries).await {
             Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
@@ -142,14 +186,34 @@ async fn write_patiently(database: &Database, entries: &[Entry]) -> guildhall_re
     write(database, entries).await
 }
 
-async fn write(database: &Database, entries: &[Entry]) -> guildhall_repositories::Result<()> {
-    let mut by_organization: BTreeMap<Id<id::Organization>, Vec<NewCall>> = BTreeMap::new();
-    for entry in entries {
-        by_organization.entry(entry.organization).or_default().push(entry.call.clone());
+/// Writes entries in one transaction, each kind of row of an organization in one statement. Answers for each entry
+/// whether its step was not done before.
+async fn write(database: &Database, entries: &[Entry]) -> guildhall_repositories::Result<Vec<bool>> {
+    let mut by_organization: BTreeMap<Id<id::Organization>, Vec<usize>> = BTreeMap::new();
+    for (place, entry) in entries.iter().enumerate() {
+        by_organization.entry(entry.organization).or_default().push(place);
     }
+    let mut changed = vec![false; entries.len()];
     let access = database.write().await?;
-    for (organization, calls) in by_organization {
-        access.tenant(organization).tool_calls().record(calls).await?;
+    for (organization, places) in by_organization {
+        let tenant = access.tenant(organization);
+        let its = || places.iter().filter_map(|place| Some((*place, entries.get(*place)?)));
+        let done: Vec<_> = its().filter_map(|(_, entry)| Some(entry.done.as_ref()?.0)).collect();
+        if !done.is_empty() {
+            let mut fresh = tenant.runs().complete(done).await?;
+            let mut happened = Vec::new();
+            for (place, entry) in its() {
+                let Some((done, event)) = &entry.done else { continue };
+                // Of two who did it at once, the first has the event.
+                if fresh.remove(&(done.run, done.step)) {
+                    happened.push(event.clone());
+                    changed.get_mut(place).into_iter().for_each(|changed| *changed = true);
+                }
+            }
+            access.system().record(&happened).await?;
+        }
+        tenant.tool_calls().record(its().filter_map(|(_, entry)| entry.call.clone()).collect()).await?;
     }
-    access.commit().await
+    access.commit().await?;
+    Ok(changed)
 }

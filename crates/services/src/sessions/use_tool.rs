@@ -1,6 +1,9 @@
 //! Calling a tool of a hosted server: what it changes and the record of the call are kept together or not at all.
 
-use std::time::Instant;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 use guildhall_domain::{Error, Result, Timestamp, error::Denied};
 use guildhall_repositories::NewCall;
@@ -62,14 +65,19 @@ impl App {
             return self.refuse_tool(guest, T::NAME, given, &Error::Forbidden(Denied::EmailNeeded), begun).await;
         }
         let suffix = self.fresh_suffix();
+        let told = Mutex::new(None);
         let keep = |output: &T::Output| {
             let answer = Answer::of::<T>(output, &suffix)?;
             let call = self.new_call(guest, finished(T::NAME, given.clone(), &answer, begun));
             let person = T::person(output).unwrap_or(call.person);
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
             Ok((guest.organization(), NewCall { person, ..call }))
         };
         match self.call_keeping(&Caller::guest(guest.clone()), input, &keep).await {
-            Ok((output, true)) => Answer::of::<T>(&output, &suffix),
+            Ok((output, true)) => match told.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                Some(answer) => Ok(answer),
+                None => Answer::of::<T>(&output, &suffix),
+            },
             Ok((output, false)) => self.kept(guest, T::NAME, given, Answer::of::<T>(&output, &suffix)?, begun).await,
             Err(error) => self.refuse_tool(guest, T::NAME, given, &error, begun).await,
         }

@@ -1,9 +1,10 @@
 use guildhall_domain::{Id, Result, event::Event, id};
+use guildhall_repositories::NewCompletion;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Guided, WalkthroughShown, Whereabouts};
-use crate::{AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool};
+use crate::{AtServer, Cx, Procedure, Recorded, Recording, Served, Tool};
 
 /// The next step of the walkthrough that was started. Send the id of the step that was just done as currentStepId: it is
 /// marked done first. Without it, the step where the user left off comes again.
@@ -17,38 +18,29 @@ pub struct GetNextStep {
 
 impl Procedure for GetNextStep {
     const NAME: &'static str = "get_next_step";
-    type Effect = Mutation;
+    type Effect = Recording;
     type Reach = AtServer;
     const NEEDS: () = ();
     type Output = Guided;
 
-    async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Outcome<Guided>> {
+    async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Recorded<Guided>> {
         let (guest, runs) = (cx.guest(), cx.tenant().runs());
-        let found = runs.current(guest.server().id, guest.person(), self.current_step_id).await?;
-        let Some(mut run) = found else {
-            let status =
-                if self.current_step_id.is_some() { Whereabouts::UnknownStep } else { Whereabouts::NotStarted };
-            return Ok(Outcome::Unchanged(Guided::nowhere(status)));
+        let done = self.current_step_id;
+        let Some(mut run) = runs.current(guest.server().id, guest.person(), done).await? else {
+            let status = if done.is_some() { Whereabouts::UnknownStep } else { Whereabouts::NotStarted };
+            return Ok(Recorded::Unchanged(Guided::nowhere(status)));
         };
-        let just_done = run.steps.iter().find(|step| Some(step.id) == self.current_step_id);
-        let mut completed = None;
-        if let Some(step) = just_done
-            && !run.done.contains(&step.id)
-            && runs.complete(run.id, step, cx.now()).await?
-        {
-            completed = Some(step.id);
-        }
-        run.done.extend(self.current_step_id);
+        let step = done.filter(|step| run.course.finish(*step));
         let shown = WalkthroughShown { id: run.walkthrough_id, title: run.walkthrough_title };
-        let guided = Guided::at(shown, run.steps, &run.done);
-        let Some(step_id) = completed else { return Ok(Outcome::Unchanged(guided)) };
+        let guided = Guided::at(shown, run.course)?;
+        let Some(step) = step else { return Ok(Recorded::Unchanged(guided)) };
         let event = Event::StepCompleted {
             walkthrough_id: run.walkthrough_id,
-            step_id,
+            step_id: step,
             mcp_user_id: guest.person(),
             finished: guided.status == Whereabouts::Finished,
         };
-        Ok(Outcome::Changed(guided, event))
+        Ok(Recorded::Completed(guided, NewCompletion { run: run.id, step, at: cx.now() }, event))
     }
 }
 

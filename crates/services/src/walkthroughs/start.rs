@@ -5,7 +5,7 @@ use guildhall_domain::{
     text::Text,
     walkthroughs::{self, ContentFields, Place, Progress, Step, Walkthrough, one_line},
 };
-use guildhall_repositories::Offered;
+use guildhall_repositories::{Course, Offered};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -124,9 +124,9 @@ impl Procedure for StartWalkthrough {
             Some((_, attempt)) => (*attempt, false),
             None => (1, true),
         };
-        let (steps, done) = runs.steps(walkthrough, run.map(|(id, _)| id).filter(|_| !fresh)).await?;
+        let course = runs.course(walkthrough, run.map(|(id, _)| id).filter(|_| !fresh)).await?;
         let shown = WalkthroughShown { id: walkthrough.id, title: walkthrough.title.to_string() };
-        let guided = Guided::at(shown, steps, &done);
+        let guided = Guided::at(shown, course)?;
         let (walkthrough_id, mcp_user_id) = (walkthrough.id, guest.person());
         if let Some((id, _)) = run.filter(|_| !fresh) {
             runs.touch(id, now).await?;
@@ -159,15 +159,11 @@ impl Tool for StartWalkthrough {
 }
 
 impl Guided {
-    /// At the first step of `steps` that is not in `done`, or at the end.
-    pub(super) fn at(
-        walkthrough: WalkthroughShown,
-        steps: Vec<Step>,
-        done: &std::collections::HashSet<Id<id::Step>>,
-    ) -> Self {
-        let progress = Progress::of(&steps, done);
-        let next = steps.into_iter().find(|step| !done.contains(&step.id));
-        Self {
+    /// At the first step that is not done, or at the end.
+    pub(super) fn at(walkthrough: WalkthroughShown, course: Course) -> Result<Self> {
+        let progress = course.progress();
+        let next = course.next()?;
+        Ok(Self {
             status: if next.is_some() { Whereabouts::Step } else { Whereabouts::Finished },
             walkthrough: Some(walkthrough),
             step: next.as_ref().map(|step| StepShown {
@@ -179,7 +175,7 @@ impl Guided {
             progress: Some(progress),
             available: Vec::new(),
             full_step: next.map(Box::new),
-        }
+        })
     }
 
     /// Without a step.
