@@ -39,7 +39,7 @@ export function text({ status, walkthrough, step, progress }) {
   if (status === 'unknown_step') return 'No such step. Call get_next_step without currentStepId.'
   if (status === 'finished') return `All steps of "${walkthrough.title}" are done.`
   const suffix = randomBytes(8).toString('hex')
-  let written = `# ${walkthrough.title}: step ${step.displayOrder + 1} of ${progress.totalSteps}, ${step.title}\n`
+  let written = `# "${walkthrough.title}": step ${step.displayOrder + 1} of ${progress.totalSteps}, "${step.title}"\n`
   for (const [tag, heading, field] of SECTIONS) {
     const content = step.contentFields[field]?.trimEnd()
     if (content) written += `\n${heading}:\n<${tag}_${suffix}>\n${content}\n</${tag}_${suffix}>\n`

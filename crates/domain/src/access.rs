@@ -98,6 +98,8 @@ permissions! {
     ReadWalkthroughs => Viewer;
     /// Write walkthroughs and assign them.
     WriteWalkthroughs => Member;
+    /// Delete walkthroughs, and with them how far everybody is.
+    DeleteWalkthroughs => Admin;
     /// See support tickets.
     ReadTickets => Viewer;
     /// Work on support tickets.

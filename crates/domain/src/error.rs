@@ -280,6 +280,8 @@ resources! {
     Walkthrough = "walkthrough";
     /// A walkthrough's step.
     Step = "step";
+    /// A walkthrough's place on a server.
+    Assignment = "assignment";
     /// A support ticket.
     Ticket = "ticket";
 }

@@ -111,14 +111,31 @@ pub enum Event {
     WalkthroughCreated { walkthrough_id: Id<id::Walkthrough> },
     #[serde(rename = "walkthrough.imported")]
     WalkthroughImported { walkthrough_id: Id<id::Walkthrough>, steps: usize },
+    #[serde(rename = "walkthrough.updated")]
+    WalkthroughUpdated { walkthrough_id: Id<id::Walkthrough> },
+    #[serde(rename = "walkthrough.deleted")]
+    WalkthroughDeleted { walkthrough_id: Id<id::Walkthrough>, steps: i64 },
     #[serde(rename = "walkthrough.step_created")]
     StepCreated { walkthrough_id: Id<id::Walkthrough>, step_id: Id<id::Step> },
     #[serde(rename = "walkthrough.step_updated")]
     StepUpdated { walkthrough_id: Id<id::Walkthrough>, step_id: Id<id::Step> },
+    #[serde(rename = "walkthrough.step_deleted")]
+    StepDeleted { walkthrough_id: Id<id::Walkthrough>, step_id: Id<id::Step> },
     #[serde(rename = "walkthrough.steps_reordered")]
     StepsReordered { walkthrough_id: Id<id::Walkthrough> },
     #[serde(rename = "walkthrough.assigned")]
     WalkthroughsAssigned { server_id: Id<id::McpServer>, walkthrough_ids: Vec<Id<id::Walkthrough>> },
+    #[serde(rename = "walkthrough.assignment_updated")]
+    AssignmentUpdated {
+        server_id: Id<id::McpServer>,
+        walkthrough_id: Id<id::Walkthrough>,
+        display_order: i32,
+        is_enabled: bool,
+    },
+    #[serde(rename = "walkthrough.unassigned")]
+    WalkthroughUnassigned { server_id: Id<id::McpServer>, walkthrough_id: Id<id::Walkthrough> },
+    #[serde(rename = "walkthrough.assignments_reordered")]
+    AssignmentsReordered { server_id: Id<id::McpServer> },
     #[serde(rename = "walkthrough.started")]
     WalkthroughStarted { walkthrough_id: Id<id::Walkthrough>, mcp_user_id: Id<id::McpUser>, restarted: bool },
     #[serde(rename = "walkthrough.resumed")]
@@ -175,7 +192,10 @@ impl Event {
             | Self::McpServerConfigured { server_id, .. }
             | Self::McpServerUpdated { server_id }
             | Self::McpServerDeleted { server_id, .. }
-            | Self::WalkthroughsAssigned { server_id, .. } => server_id.to_string(),
+            | Self::WalkthroughsAssigned { server_id, .. }
+            | Self::AssignmentUpdated { server_id, .. }
+            | Self::WalkthroughUnassigned { server_id, .. }
+            | Self::AssignmentsReordered { server_id } => server_id.to_string(),
             Self::McpUserSignedIn { mcp_user_id, .. }
             | Self::McpUserCodeMailed { mcp_user_id, .. }
             | Self::McpUserCodeRefused { mcp_user_id, .. } => mcp_user_id.to_string(),
@@ -188,11 +208,14 @@ impl Event {
             | Self::OauthConfigDeleted { oauth_config_id } => oauth_config_id.to_string(),
             Self::WalkthroughCreated { walkthrough_id }
             | Self::WalkthroughImported { walkthrough_id, .. }
+            | Self::WalkthroughUpdated { walkthrough_id }
+            | Self::WalkthroughDeleted { walkthrough_id, .. }
             | Self::StepsReordered { walkthrough_id }
             | Self::WalkthroughStarted { walkthrough_id, .. }
             | Self::WalkthroughResumed { walkthrough_id, .. } => walkthrough_id.to_string(),
             Self::StepCreated { step_id, .. }
             | Self::StepUpdated { step_id, .. }
+            | Self::StepDeleted { step_id, .. }
             | Self::StepCompleted { step_id, .. } => step_id.to_string(),
             Self::TicketCreated { ticket_id, .. } | Self::TicketStatusChanged { ticket_id, .. } => {
                 ticket_id.to_string()

@@ -68,13 +68,14 @@ export async function press(page, name) {
 
 /**
  * The page's one heading. The page is looked at closely, and has its picture taken where PICTURES is a folder.
- * `site`: whose page it is; `scripts`: how many it carries, all of them its own.
+ * `site`: whose page it is; `scripts`: how many it carries, all of them its own; `pictures`: how many somebody put into a
+ * text that it shows, none of which is loaded.
  */
-export async function heading(page, name, { site = 'Guildhall', scripts = 0 } = {}) {
+export async function heading(page, name, { site = 'Guildhall', scripts = 0, pictures = 0 } = {}) {
   for (const { name: device, size, colorScheme } of DEVICES) {
     await page.setViewportSize(size)
     await page.emulateMedia({ colorScheme })
-    assert.deepEqual(await page.evaluate(faults, { site, scripts }), [], `${name}, ${device}, ${colorScheme}`)
+    assert.deepEqual(await page.evaluate(faults, { site, scripts, pictures }), [], `${name}, ${device}, ${colorScheme}`)
   }
   await takePictures(page, name)
   return (await page.getByRole('heading', { level: 1 }).innerText()).replace(/\s+/g, ' ')
@@ -96,7 +97,7 @@ async function takePictures(page, name) {
 }
 
 /** What is wrong with a page; runs in it. */
-function faults({ site, scripts }) {
+function faults({ site, scripts, pictures }) {
   const found = []
   const holds = (fine, what) => fine || found.push(what)
   const all = selector => [...document.querySelectorAll(selector)]
@@ -127,7 +128,9 @@ function faults({ site, scripts }) {
     holds(one.getBoundingClientRect().height >= 44, `${one.outerHTML} is too small for a thumb`)
   }
   holds(all('script').length === scripts && all('script[src]').length === 0, 'a script that is not its own')
-  holds(all('img,link,iframe,object,embed,base,svg').length === 0, 'something runs or comes from elsewhere')
+  holds(all('link,iframe,object,embed,base,svg').length === 0, 'something runs or comes from elsewhere')
+  const shown = all('img')
+  holds(shown.length === pictures && shown.every(one => one.naturalWidth === 0), 'a picture comes from elsewhere')
   const attributes = all('*').flatMap(one => one.getAttributeNames())
   holds(!attributes.some(name => name.startsWith('on')), 'an attribute runs')
   holds(

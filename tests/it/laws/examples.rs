@@ -89,6 +89,11 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
             "isPublished": true, "tags": ["a"], "estimatedDurationMinutes": 5 }),
         "walkthrough.list" => json!({ "limit": 5, "status": "published", "type": "course", "search": "walk" }),
         "walkthrough.get" | "walkthrough.export" => json!({ "walkthroughId": side.walkthrough.id }),
+        "walkthrough.update" => json!({ "walkthroughId": side.scratch.id, "title": format!("Renamed {n}"),
+            "description": "d", "type": "installer", "status": "archived", "tags": ["a"],
+            "estimatedDurationMinutes": 5 }),
+        "walkthrough.delete" => json!({ "walkthroughId": spares().drafts[n % spares().drafts.len()] }),
+        "walkthrough.deleteStep" => json!({ "stepId": spares().steps[n % spares().steps.len()].id }),
         "walkthrough.createStep" => json!({ "walkthroughId": side.scratch.id, "title": format!("New {n}"),
             "contentFields": { "version": "v1", "contentForUser": "hi" } }),
         "walkthrough.updateStep" => json!({ "stepId": step(0), "title": format!("Renamed {n}"),
@@ -114,6 +119,18 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
             let places = if n.is_multiple_of(2) { vec![] } else { vec![place] };
             json!({ "serverId": side.server.id, "walkthroughs": places })
         }
+        "walkthrough.updateAssignment" => json!({ "serverId": spares().window, "walkthroughId": spares().shown[0],
+            "displayOrder": 100 + n, "isEnabled": false }),
+        "walkthrough.removeAssignment" => {
+            // Not what the example of walkthrough.delete is about.
+            json!({ "serverId": spares().shelf, "walkthroughId": spares().drafts[(n + 2) % spares().drafts.len()] })
+        }
+        "walkthrough.reorderForServer" => {
+            let mut ids = spares().shown.clone();
+            ids.rotate_left(1 + n % 2);
+            json!({ "serverId": spares().window, "walkthroughIds": ids })
+        }
+        "walkthrough.getProgress" => json!({ "limit": 5, "walkthroughId": side.walkthrough.id }),
         "supportTickets.list" => json!({ "limit": 5, "status": ["pending"], "priority": "medium", "assigneeId": null,
             "serverId": side.server.id, "search": "help", "sort": "updated" }),
         "supportTickets.get" | "supportTickets.getWithMcpUser" => json!({ "ticketId": side.ticket }),

@@ -20,6 +20,10 @@ async fn hot_queries_need_three_statements_at_the_most() {
         ("mcpServers.list", of("mcpServers.list"), 2),
         ("mcpServers.listUsers", json!({ "serverId": world.ours.server.id, "search": "reader" }), 3),
         ("oauthConfigs.list", of("oauthConfigs.list"), 2),
+        ("walkthrough.list", of("walkthrough.list"), 2),
+        ("walkthrough.get", of("walkthrough.get"), 3),
+        ("walkthrough.listForServer", of("walkthrough.listForServer"), 3),
+        ("walkthrough.getProgress", of("walkthrough.getProgress"), 4),
     ] {
         let (answer, statements) = world.statements(world.call(name, &world.ours.owner, input)).await;
         assert!(answer.is_ok());

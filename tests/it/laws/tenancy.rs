@@ -84,6 +84,7 @@ async fn a_foreign_id_answers_like_an_id_that_never_was() {
                 entry.name,
                 "walkthrough.renderStep"
                     | "walkthrough.reorderSteps"
+                    | "walkthrough.reorderForServer"
                     | "account.switchOrganization"
                     | "mcpServers.deleteUsers" // passes them over
             );

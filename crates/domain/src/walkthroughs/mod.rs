@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use document::{Document, DocumentStep, DocumentVersion, DocumentWalkthrough};
-pub use progress::Progress;
-pub use render::{Place, Preview, agent_text, html, one_line};
+pub use progress::{PersonProgress, Progress};
+pub use render::{Preview, PreviewStep, PreviewWalkthrough, Sheet, agent_text, html, quoted};
 
 use crate::{
     id::{self, Id},
@@ -158,7 +158,7 @@ pub struct Step {
 }
 
 /// A walkthrough's place on a server.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Assignment {
     /// Which walkthrough.

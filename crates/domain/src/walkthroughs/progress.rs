@@ -4,6 +4,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    id::{self, Id},
+    sessions::McpUser,
+    time::Timestamp,
+};
+
 /// How far somebody is in one walkthrough as it stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -28,6 +34,31 @@ impl Progress {
         let capped = if completed == total { percent } else { percent.min(99) };
         Self { completed_steps: completed, total_steps: total, progress_percent: u32::try_from(capped).unwrap_or(100) }
     }
+
+    /// Whether nothing is left to do; there must have been something.
+    #[must_use]
+    pub const fn is_complete(self) -> bool {
+        self.total_steps > 0 && self.completed_steps == self.total_steps
+    }
+}
+
+/// Where one person is in a walkthrough on one server: the latest run there. Earlier ones are history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonProgress {
+    /// Who.
+    pub mcp_user: McpUser,
+    /// On which server.
+    pub server_id: Id<id::McpServer>,
+    /// How far.
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// When the run began.
+    pub started_at: Timestamp,
+    /// When it was last started or went on.
+    pub last_activity_at: Timestamp,
+    /// When the last of the steps there are now was done; null while one is left.
+    pub completed_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

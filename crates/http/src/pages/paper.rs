@@ -9,11 +9,12 @@ use http::{HeaderValue, StatusCode, header::SET_COOKIE};
 use super::words;
 use crate::failure::Failure;
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("index.html", include_str!("../../templates/index.html")),
     ("invitation.html", include_str!("../../templates/invitation.html")),
     ("manual.html", include_str!("../../templates/manual.html")),
     ("message.html", include_str!("../../templates/message.html")),
+    ("step.html", include_str!("../../templates/step.html")),
     ("task.html", include_str!("../../templates/task.html")),
 ];
 
@@ -27,6 +28,11 @@ pub(super) fn print(template: &str, context: Value) -> Result<String, Error> {
 /// A page with forms, or that follows on one.
 pub(super) fn page(status: StatusCode, template: &str, context: Value) -> Response {
     PRESS.page(status, template, context, "'self'")
+}
+
+/// A page with a policy of its own, beyond that nothing is allowed.
+pub(super) fn page_with(status: StatusCode, template: &str, context: Value, policy: &str) -> Response {
+    PRESS.page_with(status, template, context, policy)
 }
 
 /// A page that says something.

@@ -105,7 +105,8 @@ impl McpUsers<'_> {
     }
 }
 
-fn view(row: mcp_user::Model) -> Result<McpUser> {
+/// Somebody as the wire shows it.
+pub(crate) fn view(row: mcp_user::Model) -> Result<McpUser> {
     Ok(McpUser {
         id: Id::from_uuid(row.id),
         tracking_id: read_option(row.tracking_id)?,

@@ -1,11 +1,14 @@
 //! Which walkthroughs a server offers.
 
 use guildhall_domain::{Id, id, walkthroughs::Assignment};
-use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, sea_query::Expr,
+};
 
 use crate::{
     Error, Result, Tenant,
     entities::{walkthrough, walkthrough_assignment},
+    error::of_somebody,
     mcp_servers::StoredServer,
 };
 
@@ -38,7 +41,7 @@ impl Assignments<'_> {
     /// to be changed.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// [`Error::Contended`] where one of them was deleted a moment ago.
     pub async fn replace(self, server: &StoredServer, walkthroughs: &[(Id<id::Walkthrough>, i32, bool)]) -> Result<()> {
         self.0
             .delete::<walkthrough_assignment::Entity>(walkthrough_assignment::Column::ServerId.eq(server.id.uuid()))
@@ -50,7 +53,40 @@ impl Assignments<'_> {
             display_order: *place,
             is_enabled: *is_enabled,
         };
-        self.0.insert::<walkthrough_assignment::Entity>(walkthroughs.iter().map(row).collect()).await
+        if walkthroughs.is_empty() {
+            return Ok(());
+        }
+        let insert = self.0.inserting::<walkthrough_assignment::Entity>(walkthroughs.iter().map(row));
+        insert.exec_without_returning(&self.0.executor()).await.map_err(of_somebody)?;
+        Ok(())
+    }
+
+    /// Gives one walkthrough of `server`, which must have been read to be changed, a free place and its switch.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn update(self, server: &StoredServer, assignment: &Assignment) -> Result<()> {
+        use walkthrough_assignment::Column;
+        let update = self.0.update::<walkthrough_assignment::Entity>();
+        let update = update
+            .col_expr(Column::DisplayOrder, Expr::value(assignment.display_order))
+            .col_expr(Column::IsEnabled, Expr::value(assignment.is_enabled))
+            .filter(Column::ServerId.eq(server.id.uuid()))
+            .filter(Column::WalkthroughId.eq(assignment.walkthrough.id.uuid()));
+        update.exec(&self.0.executor()).await?;
+        Ok(())
+    }
+
+    /// Takes `walkthrough` out of what `server` offers; false where it was not there.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn remove(self, server: &StoredServer, walkthrough: Id<id::Walkthrough>) -> Result<bool> {
+        use walkthrough_assignment::Column;
+        let which = Condition::all()
+            .add(Column::ServerId.eq(server.id.uuid()))
+            .add(Column::WalkthroughId.eq(walkthrough.uuid()));
+        Ok(self.0.delete::<walkthrough_assignment::Entity>(which).await? == 1)
     }
 }
 

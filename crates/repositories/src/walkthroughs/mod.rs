@@ -1,7 +1,9 @@
 //! Walkthroughs, their steps, where they are offered, and how far people are.
 
 mod assignments;
+mod progress;
 mod runs;
+mod steps;
 
 use guildhall_domain::{
     Id, Timestamp, id,
@@ -11,7 +13,7 @@ use guildhall_domain::{
 };
 use sea_orm::{
     ColumnTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Condition, Expr, ExprTrait},
+    sea_query::{Condition, Expr},
 };
 
 pub use assignments::Assignments;
@@ -173,14 +175,6 @@ impl Walkthroughs<'_> {
         Ok(Page::cut(rows, page.limit, |row| Cursor { key: row.created_at.millis(), id: row.id.uuid() }))
     }
 
-    /// The walkthrough's steps, in order.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn steps(self, walkthrough: Id<id::Walkthrough>) -> Result<Vec<Step>> {
-        Ok(self.step_rows(walkthrough).await?.into_iter().map(|(step, _)| step).collect())
-    }
-
     /// All that an export needs.
     ///
     /// # Errors
@@ -195,85 +189,34 @@ impl Walkthroughs<'_> {
         }))
     }
 
-    /// The step, unless it is missing or somebody else's.
+    /// Writes down what `edited`, which must have been read to be changed, is now.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn find_step(self, id: Id<id::Step>) -> Result<Option<Step>> {
-        let steps = self.0.select::<walkthrough_step::Entity>();
-        let row = steps.filter(walkthrough_step::Column::Id.eq(id.uuid())).one(&self.0.executor()).await?;
-        row.map(Step::try_from).transpose()
+    pub async fn update(self, edited: Walkthrough, now: Timestamp) -> Result<Walkthrough> {
+        use walkthrough::Column;
+        let update = self
+            .0
+            .update::<walkthrough::Entity>()
+            .col_expr(Column::Title, Expr::value(word(&edited.title)))
+            .col_expr(Column::Description, Expr::value(edited.description.as_ref().map(word)))
+            .col_expr(Column::Kind, Expr::value(word(edited.kind)))
+            .col_expr(Column::Status, Expr::value(word(edited.status)))
+            .col_expr(Column::Tags, Expr::value(json(&edited.tags)?))
+            .col_expr(Column::EstimatedDurationMinutes, Expr::value(edited.estimated_duration_minutes))
+            .col_expr(Column::UpdatedAt, Expr::value(now.millis()));
+        update.filter(Column::Id.eq(edited.id.uuid())).exec(&self.0.executor()).await?;
+        Ok(Walkthrough { updated_at: now, ..edited })
     }
 
-    /// Adds a step at the end of `walkthrough`, which must have been read to be changed.
+    /// Deletes `walkthrough`, which must have been read to be changed; its steps, its places on servers and how far
+    /// everybody is go with it.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn append_step(
-        self,
-        walkthrough: &Walkthrough,
-        id: Id<id::Step>,
-        title: &Text<1, 200>,
-        fields: ContentFields,
-        now: Timestamp,
-    ) -> Result<Step> {
-        let row = walkthrough_step::Model {
-            id: id.uuid(),
-            organization_id: self.0.organization.uuid(),
-            walkthrough_id: walkthrough.id.uuid(),
-            title: word(title),
-            display_order: i32::try_from(walkthrough.step_count).unwrap_or(i32::MAX),
-            content_fields: json(&fields)?,
-            metadata: None,
-            created_at: now.millis(),
-            updated_at: now.millis(),
-        };
-        self.0.insert::<walkthrough_step::Entity>(vec![row.clone()]).await?;
-        let count = walkthrough.step_count.saturating_add(1);
-        let update = self.0.update::<walkthrough::Entity>();
-        let update = update.col_expr(walkthrough::Column::StepCount, Expr::value(count));
-        let update = update.col_expr(walkthrough::Column::UpdatedAt, Expr::value(now.millis()));
-        update.filter(walkthrough::Column::Id.eq(walkthrough.id.uuid())).exec(&self.0.executor()).await?;
-        row.try_into()
-    }
-
-    /// Gives `step` another name and other texts.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn rewrite_step(self, step: Step, now: Timestamp) -> Result<Step> {
-        let update = self.0.update::<walkthrough_step::Entity>();
-        let update = update
-            .col_expr(walkthrough_step::Column::Title, Expr::value(word(&step.title)))
-            .col_expr(walkthrough_step::Column::ContentFields, Expr::value(json(&step.content_fields)?))
-            .col_expr(walkthrough_step::Column::UpdatedAt, Expr::value(now.millis()));
-        update.filter(walkthrough_step::Column::Id.eq(step.id.uuid())).exec(&self.0.executor()).await?;
-        self.touch(step.walkthrough_id, now).await?;
-        Ok(Step { updated_at: now, ..step })
-    }
-
-    /// Puts the steps of `walkthrough`, which must have been read to be changed, in the order of `ids`: all of its steps.
-    /// Two statements whatever the number: every step first steps aside (below zero), since places are unique at all
-    /// times.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn reorder(self, walkthrough: &Walkthrough, ids: &[Id<id::Step>], now: Timestamp) -> Result<()> {
-        use walkthrough_step::Column;
-        if let Some((first, rest)) = ids.split_first() {
-            let aside = |place: usize| -1 - i32::try_from(place).unwrap_or(i32::MAX - 1);
-            let mut places = Expr::case(Column::Id.eq(first.uuid()), aside(0));
-            for (place, id) in rest.iter().enumerate() {
-                places = places.case(Column::Id.eq(id.uuid()), aside(place.saturating_add(1)));
-            }
-            let of = || Column::WalkthroughId.eq(walkthrough.id.uuid());
-            let aside = self.0.update::<walkthrough_step::Entity>().col_expr(Column::DisplayOrder, places.into());
-            aside.filter(of()).exec(&self.0.executor()).await?;
-            let settled = Expr::value(-1).sub(Expr::col(Column::DisplayOrder));
-            let settle = self.0.update::<walkthrough_step::Entity>().col_expr(Column::DisplayOrder, settled);
-            settle.col_expr(Column::UpdatedAt, Expr::value(now.millis())).filter(of()).exec(&self.0.executor()).await?;
-        }
-        self.touch(walkthrough.id, now).await
+    pub async fn delete(self, walkthrough: &Walkthrough) -> Result<()> {
+        self.0.delete::<walkthrough::Entity>(walkthrough::Column::Id.eq(walkthrough.id.uuid())).await?;
+        Ok(())
     }
 
     async fn touch(self, walkthrough: Id<id::Walkthrough>, now: Timestamp) -> Result<()> {
@@ -281,17 +224,6 @@ impl Walkthroughs<'_> {
         let update = update.col_expr(walkthrough::Column::UpdatedAt, Expr::value(now.millis()));
         update.filter(walkthrough::Column::Id.eq(walkthrough.uuid())).exec(&self.0.executor()).await?;
         Ok(())
-    }
-
-    async fn step_rows(self, walkthrough: Id<id::Walkthrough>) -> Result<Vec<(Step, Option<Json>)>> {
-        let steps = self.0.select::<walkthrough_step::Entity>();
-        let steps = steps.filter(walkthrough_step::Column::WalkthroughId.eq(walkthrough.uuid()));
-        let rows = steps.order_by_asc(walkthrough_step::Column::DisplayOrder).all(&self.0.executor()).await?;
-        let read = |row: walkthrough_step::Model| {
-            let metadata = row.metadata.as_deref().map(parse).transpose()?;
-            Ok((row.try_into()?, metadata))
-        };
-        rows.into_iter().map(read).collect()
     }
 
     fn of(self, id: Id<id::Walkthrough>) -> sea_orm::Select<walkthrough::Entity> {
@@ -311,21 +243,6 @@ impl TryFrom<walkthrough::Model> for Walkthrough {
             tags: parse(&row.tags)?,
             estimated_duration_minutes: row.estimated_duration_minutes,
             step_count: row.step_count,
-            created_at: time(row.created_at),
-            updated_at: time(row.updated_at),
-        })
-    }
-}
-
-impl TryFrom<walkthrough_step::Model> for Step {
-    type Error = crate::Error;
-    fn try_from(row: walkthrough_step::Model) -> Result<Self> {
-        Ok(Self {
-            id: Id::from_uuid(row.id),
-            walkthrough_id: Id::from_uuid(row.walkthrough_id),
-            title: read(row.title)?,
-            display_order: row.display_order,
-            content_fields: parse(&row.content_fields)?,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
         })

@@ -17,6 +17,7 @@ use crate::{
     Result, Tenant,
     columns::word,
     entities::{walkthrough, walkthrough_assignment, walkthrough_completion, walkthrough_run, walkthrough_step},
+    error::of_somebody,
 };
 
 /// How far an organization's end users are.
@@ -245,7 +246,7 @@ impl Runs<'_> {
     /// Begins the person's run number `attempt`; false where another call has just begun it.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// [`crate::Error::Contended`] where the walkthrough or the person was deleted a moment ago.
     pub async fn begin(
         self,
         id: Id<id::Run>,
@@ -267,7 +268,7 @@ impl Runs<'_> {
         };
         let insert =
             self.0.inserting::<walkthrough_run::Entity>([row]).on_conflict(OnConflict::new().do_nothing().to_owned());
-        Ok(insert.exec_without_returning(&self.0.executor()).await? == 1)
+        Ok(insert.exec_without_returning(&self.0.executor()).await.map_err(of_somebody)? == 1)
     }
 
     /// Makes `run` the person's latest again.
@@ -342,7 +343,7 @@ fn same<A: ColumnTrait, B: ColumnTrait>(a: A, b: B) -> Expr {
     Expr::col(a.as_column_ref()).eq(Expr::col(b.as_column_ref()))
 }
 
-fn its_step() -> RelationDef {
+pub(super) fn its_step() -> RelationDef {
     use walkthrough_completion::Column as Completion;
     use walkthrough_step::Column as Step;
     let relation = walkthrough_completion::Entity::belongs_to(walkthrough_step::Entity);

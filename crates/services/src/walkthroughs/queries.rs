@@ -4,13 +4,13 @@ use guildhall_domain::{
     id,
     page::{Cursor, Page, PageLimit, PageRequest},
     text::Text,
-    walkthroughs::{self, Assignment, Document, Preview, Step, Walkthrough, WalkthroughStatus, WalkthroughType},
+    walkthroughs::{Assignment, Document, PersonProgress, Step, Walkthrough, WalkthroughStatus, WalkthroughType},
 };
 use guildhall_repositories::WalkthroughFilter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cx, InOrganization, Procedure, Query, SignedIn, mcp_servers};
+use crate::{Cx, InOrganization, Procedure, Query, mcp_servers};
 
 /// The organization's walkthroughs, the newest first.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -122,19 +122,30 @@ impl Procedure for ListForServer {
     }
 }
 
-/// A step as its author previews it: clean HTML. Nothing of it need be stored.
+/// Who is where in a walkthrough, the last begun first: of each person the latest run on each server. What was done counts
+/// while its step exists.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct RenderStep(pub Preview);
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GetProgress {
+    /// How many.
+    #[serde(default)]
+    pub limit: PageLimit,
+    /// After which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// In which walkthrough.
+    pub walkthrough_id: Id<id::Walkthrough>,
+}
 
-impl Procedure for RenderStep {
-    const NAME: &'static str = "walkthrough.renderStep";
+impl Procedure for GetProgress {
+    const NAME: &'static str = "walkthrough.getProgress";
     type Effect = Query;
-    type Reach = SignedIn;
-    const NEEDS: () = ();
-    type Output = String;
+    type Reach = InOrganization;
+    const NEEDS: Permission = Permission::ReadWalkthroughs;
+    type Output = Page<PersonProgress>;
 
-    async fn run(self, _: &Cx<'_, SignedIn>) -> Result<String> {
-        Ok(walkthroughs::html(&self.0))
+    async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Page<PersonProgress>> {
+        let walkthrough = super::find(cx.tenant(), self.walkthrough_id).await?;
+        Ok(cx.tenant().runs().progress(&walkthrough, PageRequest::new(self.limit, self.cursor)).await?)
     }
 }

@@ -3,7 +3,7 @@ use guildhall_domain::{
     event::Event,
     id,
     text::Text,
-    walkthroughs::{self, ContentFields, Place, Progress, Step, Walkthrough, one_line},
+    walkthroughs::{ContentFields, Progress, Sheet, Step, Walkthrough, agent_text, quoted},
 };
 use guildhall_repositories::{Course, Offered};
 use schemars::JsonSchema;
@@ -139,10 +139,13 @@ impl Procedure for StartWalkthrough {
     }
 }
 
-/// Agents copy names loosely: case and surrounding space do not matter.
+/// Agents copy names loosely: case and surrounding space do not matter, nor whether it is the title itself or how it was
+/// listed.
 fn is_called(walkthrough: &Walkthrough, name: &str) -> bool {
-    walkthrough.title.as_str().trim().to_lowercase() == name.trim().to_lowercase()
-        || walkthrough.id.to_string() == name.trim()
+    let (title, name) = (walkthrough.title.as_str(), name.trim());
+    title.trim().to_lowercase() == name.to_lowercase()
+        || quoted(title).to_lowercase() == quoted(name.trim_matches('"')).to_lowercase()
+        || walkthrough.id.to_string() == name
 }
 
 impl Tool for StartWalkthrough {
@@ -197,12 +200,12 @@ impl Guided {
         let title = self.walkthrough.as_ref().map_or("", |walkthrough| &walkthrough.title);
         match (self.status, &self.full_step, self.progress) {
             (Whereabouts::Step, Some(step), Some(progress)) => {
-                walkthroughs::agent_text(&Place { walkthrough: title, step, progress }, suffix)
+                agent_text(&Sheet::of(title, step, progress.total_steps), step.id, progress, suffix)
             }
             (Whereabouts::Finished, ..) => format!(
-                "All steps of \"{}\" are done. Congratulate the user. To go through it again, call \
+                "All steps of {} are done. Congratulate the user. To go through it again, call \
                  start_walkthrough with restart set to true.",
-                one_line(title)
+                quoted(title)
             ),
             (Whereabouts::UnknownStep, ..) => {
                 "No such step in a walkthrough that was started here. Call get_next_step \
@@ -219,8 +222,9 @@ impl Guided {
 
     fn list(&self, heading: &str) -> String {
         let line = |one: &OfferedWalkthrough| {
-            let description = one_line(one.description.as_deref().unwrap_or_default());
-            format!("- {} ({} % done) {description}", one_line(&one.title), one.progress.progress_percent)
+            let leads_to = one.description.as_deref().filter(|description| !description.trim().is_empty());
+            let leads_to = leads_to.map(|description| format!(": {}", quoted(description))).unwrap_or_default();
+            format!("- {}, {} % done{leads_to}", quoted(&one.title), one.progress.progress_percent)
         };
         let lines: Vec<String> = self.available.iter().map(line).collect();
         format!("{heading}\n{}", lines.join("\n"))

@@ -1,5 +1,5 @@
 use guildhall_domain::{
-    Error, Id, Resource, Result,
+    Id, Result,
     access::Permission,
     event::Event,
     id,
@@ -33,19 +33,13 @@ impl Procedure for UpdateStep {
     type Output = Step;
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<Step>> {
-        let missing = Error::NotFound(Resource::Step);
-        let walkthroughs = cx.tenant().walkthroughs();
-        let Some(found) = walkthroughs.find_step(self.step_id).await? else { return Err(missing) };
-        // Read again under the walkthrough's lock: two edits of different texts must both stay.
-        super::find_to_change(cx.tenant(), found.walkthrough_id).await?;
-        let Some(before) = walkthroughs.find_step(self.step_id).await? else { return Err(missing) };
-
+        let (_, before) = super::find_step_to_change(cx.tenant(), self.step_id).await?;
         let title = self.title.unwrap_or_else(|| before.title.clone());
         let content_fields = before.content_fields.clone().merged(self.content_fields.unwrap_or_default());
         if title == before.title && content_fields == before.content_fields {
             return Ok(Outcome::Unchanged(before));
         }
-        let step = walkthroughs.rewrite_step(Step { title, content_fields, ..before }, cx.now()).await?;
+        let step = cx.tenant().walkthroughs().rewrite_step(Step { title, content_fields, ..before }, cx.now()).await?;
         let event = Event::StepUpdated { walkthrough_id: step.walkthrough_id, step_id: step.id };
         Ok(Outcome::Changed(step, event))
     }

@@ -1,5 +1,11 @@
 //! Writing walkthroughs, offering them, and taking people through them.
 
+mod authoring;
+mod offering;
+mod page;
+mod progress;
+mod rendering;
+
 use std::time::Duration;
 
 use guildhall_domain::{Error, Issue, Resource, error::Segment};
