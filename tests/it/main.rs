@@ -10,6 +10,7 @@ mod fetching;
 mod hosting;
 mod invitations;
 mod jobs;
+mod knowledge;
 mod laws;
 mod mcp_servers;
 mod mcp_users;

@@ -4,6 +4,7 @@
 
 mod clock;
 mod databases;
+mod library;
 mod mailbox;
 mod people;
 mod spares;
@@ -14,6 +15,7 @@ mod world;
 
 pub use clock::TestClock;
 pub use databases::{TestDatabase, is_postgres};
+pub use library::Library;
 pub use mailbox::{Mailbox, code_in, token_in};
 pub use people::People;
 pub use spares::Spares;

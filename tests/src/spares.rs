@@ -3,7 +3,7 @@
 use guildhall_domain::{Id, id, mcp_servers::McpServer, walkthroughs::Step};
 use serde_json::{Value, json};
 
-use crate::{Side, Visiting, Web, World};
+use crate::{Library, Side, Visiting, Web, World};
 
 /// What an organization can do without.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Spares {
     pub shown: Vec<Id<id::Walkthrough>>,
     /// Steps of one of them.
     pub steps: Vec<Step>,
+    /// What it knows.
+    pub library: Library,
 }
 
 /// How many there are of each: enough for every role and every law.
@@ -68,7 +70,8 @@ impl Spares {
         let found = call("walkthrough.get", json!({ "walkthroughId": shown[0] })).await;
         let steps = serde_json::from_value(found["steps"].clone()).expect("steps");
         let (shelf, window) = (server("shelf", &drafts).await, server("window", &shown).await);
-        Self { servers, persons, oauth_configs, shelf, drafts, window, shown, steps }
+        let library = Library::of(world, side).await;
+        Self { servers, persons, oauth_configs, library, shelf, drafts, window, shown, steps }
     }
 }
 

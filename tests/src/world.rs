@@ -22,7 +22,7 @@ use guildhall_services::{
 };
 use serde_json::{Value, json};
 
-use crate::{Mailbox, People, Spares, TestClock, TestDatabase, Visiting, Web, token_in};
+use crate::{Library, Mailbox, People, Spares, TestClock, TestDatabase, Visiting, Web, token_in};
 
 /// A world to test in.
 pub struct World {
@@ -189,7 +189,9 @@ impl World {
 
     /// Calls a procedure by name.
     pub async fn call(&self, name: &str, caller: &Caller, input: Value) -> Result<Value> {
-        self.catalogue.get(name).expect("a procedure of that name").call(&self.app, caller, input).await
+        let entry = self.catalogue.get(name).expect("a procedure of that name");
+        let files = entry.file.map(|_| Library::example());
+        entry.call_with(&self.app, caller, input, files.into_iter().collect()).await
     }
 
     /// Calls a procedure that must succeed, as our owner.

@@ -11,7 +11,7 @@ pub mod typescript;
 use std::{collections::HashMap, pin::Pin};
 
 use guildhall_domain::{Error, Result, access::Permission};
-use guildhall_services::{App, Caller, Effect, Procedure, Reach};
+use guildhall_services::{App, Attachment, Caller, Effect, FileField, Procedure, Reach};
 use serde_json::Value;
 
 pub use dates::DateShape;
@@ -40,6 +40,8 @@ pub struct Entry {
     pub permission: Option<Permission>,
     /// The most bytes an input may have, where it may have more than most.
     pub most_bytes: Option<usize>,
+    /// The field of the input that is a file, where there is one.
+    pub file: Option<FileField>,
     /// The input's JSON Schema (2020-12); its description is the procedure's.
     pub input: Value,
     /// The output's JSON Schema.
@@ -48,10 +50,12 @@ pub struct Entry {
     pub dates: DateShape,
     shape: Shape,
     call: Call,
+    admits: Admits,
 }
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
-type Call = for<'a> fn(&'a App, &'a Caller, Value) -> Pending<'a, Value>;
+type Call = for<'a> fn(&'a App, &'a Caller, Value, Vec<Attachment>) -> Pending<'a, Value>;
+type Admits = for<'a> fn(&'a App, &'a Caller) -> Pending<'a, ()>;
 
 impl Catalogue {
     /// Every procedure, in the order of the manual.
@@ -74,16 +78,22 @@ impl Catalogue {
             reach: P::Reach::NAME,
             permission: P::Reach::permission(P::NEEDS),
             most_bytes: P::MOST_BYTES,
+            file: P::FILE,
             shape: Shape::of(&input),
             dates: DateShape::of(&output),
             input,
             output,
-            call: |app, caller, input| {
+            call: |app, caller, input, files| {
                 Box::pin(async move {
-                    let output = app.call(caller, shape::read::<P>(input)?).await?;
+                    let mut input = shape::read::<P>(input)?;
+                    if let (Some(field), Some(attachment)) = (P::FILE, input.attachment()) {
+                        attachment.accept(field.name, &files)?;
+                    }
+                    let output = app.call(caller, input).await?;
                     serde_json::to_value(output).map_err(Error::internal)
                 })
             },
+            admits: |app, caller| Box::pin(app.admits::<P>(caller)),
         };
         self.by_name.insert(P::NAME, self.entries.len());
         self.entries.push(entry);
@@ -103,8 +113,24 @@ impl Entry {
     /// # Errors
     /// `BAD_REQUEST` with every problem and its path where `input` does not fit; else what the procedure answers.
     pub async fn call(&self, app: &App, caller: &Caller, input: Value) -> Result<Value> {
+        self.call_with(app, caller, input, Vec::new()).await
+    }
+
+    /// Whether `caller` may call the procedure at all, asked before a file of its is taken.
+    ///
+    /// # Errors
+    /// Whatever the call would answer.
+    pub async fn admits(&self, app: &App, caller: &Caller) -> Result<()> {
+        (self.admits)(app, caller).await
+    }
+
+    /// The same with files that came beside the input, in which each stands as its SHA-256.
+    ///
+    /// # Errors
+    /// As for [`Entry::call`].
+    pub async fn call_with(&self, app: &App, caller: &Caller, input: Value, files: Vec<Attachment>) -> Result<Value> {
         let input = if input.is_null() { Value::Object(serde_json::Map::new()) } else { input };
         self.shape.check(&input)?;
-        (self.call)(app, caller, input).await
+        (self.call)(app, caller, input, files).await
     }
 }

@@ -1,5 +1,6 @@
 use guildhall_services::{
-    accounts, analytics, auth, example, mcp_servers, oauth_configs, organizations, sessions, tickets, walkthroughs,
+    accounts, analytics, auth, example, knowledge, mcp_servers, oauth_configs, organizations, sessions, tickets,
+    walkthroughs,
 };
 
 use crate::{Catalogue, Tools};
@@ -86,6 +87,21 @@ pub fn catalogue() -> Catalogue {
         .with::<walkthroughs::RemoveAssignment>()
         .with::<walkthroughs::ReorderForServer>()
         .with::<walkthroughs::GetProgress>()
+        // knowledge
+        .with::<knowledge::CreateNamespace>()
+        .with::<knowledge::ListNamespaces>()
+        .with::<knowledge::DeleteNamespace>()
+        .with::<knowledge::SetForServer>()
+        .with::<knowledge::ListNamespacesForServer>()
+        .with::<knowledge::Ingest>()
+        .with::<knowledge::IngestArchive>()
+        .with::<knowledge::GetJob>()
+        .with::<knowledge::ListJobs>()
+        .with::<knowledge::ListDocuments>()
+        .with::<knowledge::GetDocument>()
+        .with::<knowledge::DeleteDocument>()
+        .with::<knowledge::SearchKnowledge>()
+        .with::<knowledge::ListGaps>()
         // supportTickets
         .with::<tickets::ListTickets>()
         .with::<tickets::GetTicket>()
@@ -103,5 +119,8 @@ pub fn tools() -> Tools {
         .with::<tickets::GetSupport>()
         .with::<walkthroughs::StartWalkthrough>()
         .with::<walkthroughs::GetNextStep>()
+        .with::<knowledge::SearchDocumentation>()
+        .with::<knowledge::ReadDocument>()
+        .with::<knowledge::ReportDocsGap>()
         .with::<sessions::ProvideEmail>()
 }

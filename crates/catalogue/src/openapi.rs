@@ -85,13 +85,22 @@ fn operation(entry: &Entry, statuses: &Statuses, definitions: &mut Definitions) 
         "summary": summary(&description),
         "description": description,
         "parameters": organization.into_iter().chain(idempotency).collect::<Value>(),
-        "requestBody": { "required": needs_input, "content": content(&input) },
+        "requestBody": { "required": needs_input, "content": body(entry, &input) },
         "responses": responses,
         "security": if entry.reach == "public" { json!([]) } else { json!([{ "bearer": [] }, { "cookie": [] }]) },
         "x-effect": entry.effect,
         "x-reach": entry.reach,
         "x-permission": entry.permission,
     })
+}
+
+/// A procedure that takes a file takes a form; or the file alone, and its other fields in the query.
+fn body(entry: &Entry, input: &Value) -> Value {
+    let Some(field) = entry.file else { return content(input) };
+    let file = json!({ "type": "string", "format": "binary" });
+    let mut form = input.clone();
+    form["properties"][field.name] = file.clone();
+    json!({ "multipart/form-data": { "schema": form }, field.content_type: { "schema": file } })
 }
 
 fn content(schema: &Value) -> Value {

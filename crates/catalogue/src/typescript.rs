@@ -56,7 +56,7 @@ export type AppClient = ContractRouterClient<typeof contract>
 ";
 
 /// Names that mean something in the file already.
-const RESERVED: &[&str] = &["AppClient", "Array", "ContractRouterClient", "Date", "Record"];
+const RESERVED: &[&str] = &["AppClient", "Array", "Blob", "ContractRouterClient", "Date", "Record"];
 
 fn procedure(entry: &Entry, namespace: &str, verb: &str, definitions: &mut Definitions) -> String {
     let stem = format!("{}{}", capital(namespace), capital(verb));
@@ -99,7 +99,11 @@ fn render(schema: &Value, depth: usize) -> String {
     } else if let Some(Value::Array(constants)) = schema.get("enum") {
         parts.push(union(constants.iter().map(literal)));
     } else if let Some(native) = schema.get("x-native-type").and_then(Value::as_str) {
-        let native = if native == "date" { "Date" } else { native };
+        let native = match native {
+            "date" => "Date",
+            "file" => "Blob",
+            other => other,
+        };
         parts.push(union([native.to_owned()].into_iter().chain(is_nullable(schema).then(|| "null".to_owned()))));
     } else if schema.contains_key("type") || schema.contains_key("properties") {
         parts.push(plain(schema, depth));
@@ -264,6 +268,7 @@ mod tests {
             (json!({ "type": ["string", "null"] }), "string | null"),
             (json!({ "type": "integer" }), "number"),
             (date.clone(), "Date"),
+            (json!({ "type": "string", "pattern": "^x$", "x-native-type": "file" }), "Blob"),
             (json!({ "type": ["string", "null"], "x-native-type": "date" }), "Date | null"),
             (json!({ "type": "array", "items": date }), "Date[]"),
             (json!({ "type": "array", "items": { "type": ["string", "null"] } }), "Array<string | null>"),

@@ -100,6 +100,12 @@ permissions! {
     WriteWalkthroughs => Member;
     /// Delete walkthroughs, and with them how far everybody is.
     DeleteWalkthroughs => Admin;
+    /// See documents, and search in them.
+    ReadKnowledge => Viewer;
+    /// Hand in and delete documents, and give them to servers.
+    WriteKnowledge => Member;
+    /// Delete namespaces with all their documents.
+    DeleteKnowledge => Admin;
     /// See support tickets.
     ReadTickets => Viewer;
     /// Work on support tickets.

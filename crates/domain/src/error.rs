@@ -157,6 +157,10 @@ pub enum Reason {
     IdempotencyKeyReused,
     /// The walkthrough has as many steps as fit.
     TooManySteps,
+    /// The organization has as many namespaces as fit.
+    TooManyNamespaces,
+    /// As many documents wait to be read as may.
+    TooManyJobs,
     /// The organization would be without an owner.
     LastOwner,
     /// Nobody else enters a personal organization, and its owner cannot leave or delete it.
@@ -194,6 +198,8 @@ impl Reason {
         match self {
             Self::IdempotencyKeyReused => "this idempotency key came with another input before",
             Self::TooManySteps => "the walkthrough has as many steps as fit",
+            Self::TooManyNamespaces => "the organization has as many namespaces as fit",
+            Self::TooManyJobs => "too much waits to be read already; try again later",
             Self::LastOwner => "an organization needs an owner: make somebody else one first",
             Self::PersonalOrganization => "this cannot be done with a personal organization",
             Self::InvitationClosed => "this invitation does not stand any more",
@@ -203,6 +209,8 @@ impl Reason {
         match self {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::TooManySteps => "too_many_steps",
+            Self::TooManyNamespaces => "too_many_namespaces",
+            Self::TooManyJobs => "too_many_jobs",
             Self::LastOwner => "last_owner",
             Self::PersonalOrganization => "personal_organization",
             Self::InvitationClosed => "invitation_closed",
@@ -282,6 +290,12 @@ resources! {
     Step = "step";
     /// A walkthrough's place on a server.
     Assignment = "assignment";
+    /// A collection of documents.
+    Namespace = "namespace";
+    /// A document that agents can read.
+    Document = "document";
+    /// Documents that were handed in together.
+    Job = "job";
     /// A support ticket.
     Ticket = "ticket";
 }

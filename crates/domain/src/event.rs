@@ -148,6 +148,29 @@ pub enum Event {
         /// Whether no step is left.
         finished: bool,
     },
+    #[serde(rename = "knowledge.namespace_created")]
+    NamespaceCreated { namespace_id: Id<id::Namespace> },
+    #[serde(rename = "knowledge.namespace_deleted")]
+    NamespaceDeleted { namespace_id: Id<id::Namespace> },
+    #[serde(rename = "knowledge.assigned")]
+    NamespacesAssigned { server_id: Id<id::McpServer>, namespace_ids: Vec<Id<id::Namespace>> },
+    /// Documents were handed in; they are read later.
+    #[serde(rename = "knowledge.handed_in")]
+    DocumentsHandedIn { namespace_id: Id<id::Namespace>, job_id: Id<id::Job> },
+    /// Documents that were handed in were read, or given up.
+    #[serde(rename = "knowledge.ingested")]
+    DocumentsIngested {
+        namespace_id: Id<id::Namespace>,
+        job_id: Id<id::Job>,
+        processed: i64,
+        skipped: i64,
+        removed: i64,
+        failed: i64,
+    },
+    #[serde(rename = "knowledge.document_deleted")]
+    DocumentDeleted { namespace_id: Id<id::Namespace>, document_id: Id<id::Document> },
+    #[serde(rename = "knowledge.gap_reported")]
+    GapReported { gap_id: Id<id::Gap>, server_id: Id<id::McpServer>, mcp_user_id: Id<id::McpUser> },
     #[serde(rename = "ticket.created")]
     TicketCreated { ticket_id: Id<id::Ticket>, status: TicketStatus },
     #[serde(rename = "ticket.status_changed")]
@@ -217,6 +240,13 @@ impl Event {
             | Self::StepUpdated { step_id, .. }
             | Self::StepDeleted { step_id, .. }
             | Self::StepCompleted { step_id, .. } => step_id.to_string(),
+            Self::NamespaceCreated { namespace_id }
+            | Self::NamespaceDeleted { namespace_id }
+            | Self::DocumentsHandedIn { namespace_id, .. }
+            | Self::DocumentsIngested { namespace_id, .. } => namespace_id.to_string(),
+            Self::NamespacesAssigned { server_id, .. } => server_id.to_string(),
+            Self::DocumentDeleted { document_id, .. } => document_id.to_string(),
+            Self::GapReported { gap_id, .. } => gap_id.to_string(),
             Self::TicketCreated { ticket_id, .. } | Self::TicketStatusChanged { ticket_id, .. } => {
                 ticket_id.to_string()
             }

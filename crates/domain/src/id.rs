@@ -152,6 +152,12 @@ kinds! {
     Step = "wst";
     /// One person's way through a walkthrough on one server.
     Run = "run";
+    /// A collection of documents.
+    Namespace = "kns";
+    /// A document that agents can read.
+    Document = "doc";
+    /// Something that customers looked for and did not find.
+    Gap = "gap";
     /// A support ticket.
     Ticket = "tkt";
     /// One entry of a ticket's history.

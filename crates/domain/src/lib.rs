@@ -7,6 +7,7 @@ pub mod analytics;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod knowledge;
 pub mod mail;
 pub mod mcp_servers;
 pub mod oauth;

@@ -1,6 +1,6 @@
 //! What an administrator does from the command line.
 
-use std::io::Read;
+use std::{io::Read, path::PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Subcommand;
@@ -17,7 +17,7 @@ use guildhall_services::{
 };
 use serde_json::Value;
 
-use crate::{Guildhall, Settings, call::describe};
+use crate::{Guildhall, Settings, call::describe, demo, ingest::ingest};
 
 /// One task of an administrator. Every one is safe beside running nodes, which act on it within 5 seconds.
 #[derive(Clone, Subcommand)]
@@ -76,6 +76,23 @@ pub enum Task {
         #[command(flatten)]
         settings: Box<Settings>,
     },
+    /// Make a namespace exactly what a folder of documents is: Markdown, MDX, HTML and text.
+    Ingest {
+        /// The folder.
+        folder: PathBuf,
+        /// The namespace; made where it is missing.
+        #[arg(long)]
+        namespace: Text<1, 100>,
+        /// In whose name.
+        #[arg(long = "as", default_value = demo::EMAIL)]
+        email: Email,
+        /// In which organization, by id or slug; without, the demo's, or the account's own.
+        #[arg(long)]
+        organization: Option<String>,
+        /// Of which installation.
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
     /// End every session of an account, or of everybody.
     SignOutEverywhere {
         /// Of this account.
@@ -98,6 +115,7 @@ impl Task {
             | Self::RestoreOrganization { settings, .. }
             | Self::Purge { settings }
             | Self::RotateKeys { settings, .. }
+            | Self::Ingest { settings, .. }
             | Self::SignOutEverywhere { settings, .. } => settings,
         }
     }
@@ -143,6 +161,9 @@ pub async fn carry_out(task: Task) -> Result<String> {
         }
         Task::RotateKeys { drop_old: true, .. } => {
             format!("{} is the only key from now on", app.replace_keys().await.map_err(told)?)
+        }
+        Task::Ingest { folder, namespace, email, organization, .. } => {
+            ingest(&app, &folder, namespace, &email, organization).await?
         }
         Task::SignOutEverywhere { email, .. } => {
             format!("{} accounts are signed out", app.sign_out_everywhere(email.as_ref()).await.map_err(told)?)

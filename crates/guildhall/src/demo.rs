@@ -1,12 +1,19 @@
-//! Something to try at once: an organization with a published server and a walkthrough, all made the way a user would.
+//! Something to try at once: an organization with a published server, a walkthrough and documents, all made the way a user would.
 
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, anyhow};
-use guildhall_domain::{Error, mcp_servers::SupportTicketType, text::Email, walkthroughs::WalkthroughType};
+use guildhall_domain::{
+    Error,
+    knowledge::{ContentType, NewDocument},
+    mcp_servers::SupportTicketType,
+    text::Email,
+    walkthroughs::WalkthroughType,
+};
 use guildhall_services::{
     App, Caller,
     auth::{Password, SignIn},
+    knowledge::{CreateNamespace, Ingest, SetForServer},
     mcp_servers::CreateMcpServer,
     organizations::CreateOrganization,
     walkthroughs::{AssignToServer, CreateStep, CreateWalkthrough, Place},
@@ -27,8 +34,8 @@ pub struct Demo {
 }
 
 const FILE: &str = "demo.json";
-const EMAIL: &str = "demo@guildhall.test";
-const SLUG: &str = "guildhall-demo";
+pub(crate) const EMAIL: &str = "demo@guildhall.test";
+pub(crate) const SLUG: &str = "guildhall-demo";
 
 pub(crate) async fn find_or_make(app: &App, data: &Path) -> Result<Option<Demo>> {
     let path = data.join(FILE);
@@ -95,11 +102,38 @@ async fn make(app: &App, demo: &Demo) -> Result<bool> {
     }
     let places = vec![Place { walkthrough_id: walkthrough.id, display_order: None }];
     app.call(&caller, AssignToServer { server_id: server.id, walkthroughs: places }).await?;
+    let name = text("Guildhall")?;
+    let namespace =
+        app.call(&caller, CreateNamespace { name, description: Some(text("How to use Guildhall.")?) }).await?;
+    let documents = documents().into_iter().map(document).collect::<Result<_>>()?;
+    let prune_below = Default::default();
+    app.call(&caller, Ingest { namespace_id: namespace.id, documents, prune: false, prune_below }).await?;
+    app.call(&caller, SetForServer { server_id: server.id, namespace_ids: vec![namespace.id] }).await?;
     Ok(true)
 }
 
 fn text<const MIN: usize, const MAX: usize>(text: &str) -> Result<guildhall_domain::text::Text<MIN, MAX>> {
     text.parse().map_err(|e: String| anyhow!("{text}: {e}"))
+}
+
+fn document((path, content): (&str, &str)) -> Result<NewDocument> {
+    Ok(NewDocument {
+        path: path.parse().map_err(|e: String| anyhow!("{path}: {e}"))?,
+        title: None,
+        content: text(content)?,
+        content_type: ContentType::Markdown,
+        tags: Vec::new(),
+    })
+}
+
+/// The demo documentation: what somebody wants to know first.
+const fn documents() -> [(&'static str, &'static str); 4] {
+    [
+        ("servers.md", include_str!("../demo/servers.md")),
+        ("walkthroughs.md", include_str!("../demo/walkthroughs.md")),
+        ("documentation.md", include_str!("../demo/documentation.md")),
+        ("people.md", include_str!("../demo/people.md")),
+    ]
 }
 
 /// The demo walkthrough: how to do with one's own product what the demo does with Guildhall.
@@ -147,8 +181,15 @@ fn steps() -> [(&'static str, Value); 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::steps;
+    use super::{document, documents, steps};
     use guildhall_domain::walkthroughs::ContentFields;
+
+    #[test]
+    fn the_demo_documents_are_documents() {
+        for one in documents() {
+            assert!(document(one).is_ok(), "{}", one.0);
+        }
+    }
 
     #[test]
     fn the_demo_steps_are_steps() {

@@ -4,6 +4,7 @@
 mod admin;
 mod call;
 mod demo;
+mod ingest;
 mod limits;
 mod node;
 mod secret;

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::{caller, failure::Failure, observe::Arrival, router::Site};
+use crate::{caller, failure::Failure, observe::Arrival, router::Site, uploads};
 
 /// The procedure at a path of two names, with or without a slash at the end. Split first and decoded then, so that an
 /// encoded slash is part of a name.
@@ -52,11 +52,11 @@ pub(crate) async fn run(
     entry: &Entry,
     headers: &HeaderMap,
     arrival: &Arrival,
-    input: Option<Value>,
+    (input, files): uploads::Input,
 ) -> Result<Value, Failure> {
     let input = input.filter(|input| !input.is_null()).unwrap_or_else(|| json!({}));
     let result = match caller::caller(headers, arrival.address, &site.settings) {
-        Ok(caller) => entry.call(&site.app, &caller, input).await,
+        Ok(caller) => entry.call_with(&site.app, &caller, input, files).await,
         Err(error) => Err(error),
     };
     result.map_err(|error| Failure::of(&error, &arrival.request_id))

@@ -26,6 +26,7 @@ mod router;
 mod rpc;
 mod serve;
 mod settings;
+mod uploads;
 
 pub use router::{MetricsPage, router};
 pub use serve::serve;

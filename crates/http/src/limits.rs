@@ -13,7 +13,7 @@ use crate::{
     Settings, batch,
     failure::{Failure, Wire},
     observe::Arrival,
-    rpc,
+    rpc, uploads,
 };
 
 /// The places there are.
@@ -22,6 +22,9 @@ pub(crate) struct Limits {
     places: Arc<Semaphore>,
     settings: Arc<Settings>,
 }
+
+/// A file takes longer on its way than anything else: as many times the patience with others.
+const TURNS_OF_A_FILE: u32 = 10;
 
 /// A place among the requests that are worked on. A streamed batch keeps it until its last answer.
 #[derive(Clone, Debug)]
@@ -47,7 +50,13 @@ pub(crate) async fn limits(State(limits): State<Arc<Limits>>, mut request: Reque
         request.extensions_mut().insert(seat.clone());
     }
     // A batch has that long to be read, and then its calls, each for itself, that long to run.
-    let turns = if request.headers().contains_key(batch::HEADER) { 2 } else { 1 };
+    let turns = if uploads::may_be(request.headers()) {
+        TURNS_OF_A_FILE
+    } else if request.headers().contains_key(batch::HEADER) {
+        2
+    } else {
+        1
+    };
     let patience = limits.settings.request_timeout.saturating_mul(turns);
     let answer = tokio::time::timeout(patience, next.run(request)).await;
     drop(seat);

@@ -15,6 +15,7 @@ use crate::{
     observe::Arrival,
     query,
     router::Site,
+    uploads::{self, Upload},
 };
 
 /// Answers a call.
@@ -26,11 +27,18 @@ async fn call(site: Arc<Site>, request: Request) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let arrival = Arrival::of(&parts.extensions);
     let entry = calls::find(&site.catalogue, parts.uri.path().strip_prefix("/api").unwrap_or_default())?;
-    let input = match parts.method {
-        Method::POST => body::json(&parts.headers, body, calls::most_bytes(&site, entry), &arrival).await?,
-        Method::GET => {
+    let wanted = uploads::wanted(entry, &parts.headers).filter(|_| parts.method == Method::POST);
+    let input = match (&parts.method, wanted) {
+        (&Method::POST, Some(field)) => {
+            let upload = Upload { site: &site, entry, field, headers: &parts.headers, arrival: &arrival };
+            upload.plain(&parts.uri, body).await?
+        }
+        (&Method::POST, None) => {
+            (body::json(&parts.headers, body, calls::most_bytes(&site, entry), &arrival).await?, Vec::new())
+        }
+        (&Method::GET, _) => {
             calls::permit(entry, &parts.method)?;
-            query::input(parts.uri.query(), &entry.input)?
+            (query::input(parts.uri.query(), &entry.input)?, Vec::new())
         }
         _ => return Err(calls::refused(entry)),
     };

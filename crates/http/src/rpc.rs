@@ -15,6 +15,7 @@ use crate::{
     observe::Arrival,
     query,
     router::Site,
+    uploads::{self, Upload},
 };
 
 /// Where RPC begins.
@@ -33,13 +34,16 @@ async fn single(site: Arc<Site>, request: Request) -> Result<Response, Failure> 
     let arrival = Arrival::of(&parts.extensions);
     let entry = calls::find(&site.catalogue, parts.uri.path().strip_prefix(PREFIX).unwrap_or_default())?;
     calls::permit(entry, &parts.method)?;
-    let envelope = if parts.method == Method::GET {
-        query::parameter(parts.uri.query(), "data")?
+    let (envelope, files) = if parts.method == Method::GET {
+        (query::parameter(parts.uri.query(), "data")?, Vec::new())
+    } else if let Some(field) = uploads::wanted(entry, &parts.headers) {
+        let upload = Upload { site: &site, entry, field, headers: &parts.headers, arrival: &arrival };
+        upload.envelope(body).await?
     } else {
-        body::json(&parts.headers, body, calls::most_bytes(&site, entry), &arrival).await?
+        (body::json(&parts.headers, body, calls::most_bytes(&site, entry), &arrival).await?, Vec::new())
     };
     let input = envelope::open(envelope).map_err(|envelope::Malformed| Failure::malformed())?;
-    let output = calls::run(&site, entry, &parts.headers, &arrival, input).await?;
+    let output = calls::run(&site, entry, &parts.headers, &arrival, (input, files)).await?;
     let cookies = cookies::after(&site, entry.name, &output, &parts.headers).await;
     let dates = entry.dates.paths(&output);
     Ok((cookies, Json(envelope::close(output, dates))).into_response())

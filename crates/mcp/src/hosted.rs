@@ -275,13 +275,12 @@ fn instructions(server: &Served) -> String {
         Some(product) => format!("{} helps with {product}.", server.name),
         None => format!("{} helps its users.", server.name),
     };
-    let offer = match (server.has_walkthroughs, server.takes_tickets) {
-        (true, true) => " It leads through walkthroughs step by step and takes support tickets.",
-        (true, false) => " It leads through walkthroughs step by step.",
-        (false, true) => " It takes support tickets.",
-        (false, false) => "",
-    };
-    about + offer
+    let offers = [
+        (server.has_knowledge, " Its documentation can be searched and read: do so before you answer from memory."),
+        (server.has_walkthroughs, " It leads through walkthroughs step by step."),
+        (server.takes_tickets, " It takes support tickets."),
+    ];
+    offers.into_iter().filter(|(is_there, _)| *is_there).fold(about, |text, (_, offer)| text + offer)
 }
 
 #[cfg(test)]
@@ -303,6 +302,7 @@ mod tests {
             is_paused: false,
             takes_tickets: true,
             has_walkthroughs: false,
+            has_knowledge: false,
         };
         assert_eq!(instructions(&server), "Acme Help helps with rockets. It takes support tickets.");
     }

@@ -217,6 +217,7 @@ mod tests {
             is_paused: false,
             takes_tickets: true,
             has_walkthroughs: false,
+            has_knowledge: false,
         };
         let ways = all(&server, ADDRESS);
         let texts = |way: &super::Way| {

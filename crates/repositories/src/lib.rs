@@ -11,6 +11,7 @@ mod entities;
 mod error;
 mod events;
 mod invitations;
+mod knowledge;
 mod mcp_servers;
 mod mcp_users;
 mod oauth;
@@ -30,6 +31,10 @@ pub use database::{Access, Database, Location, Observer};
 pub use error::{Error, Result};
 pub use events::{Events, NewEvent};
 pub use invitations::{Invitations, StoredInvitation};
+pub use knowledge::{
+    Documents, FoundPassage, Gaps, Growth, Ingestions, KnownWord, Namespaces, NewIngestion, NewReading, Progress,
+    Searches, StoredIngestion, StoredNamespace, StoredReading,
+};
 pub use mcp_servers::{McpServers, ServerCounts, StoredServer};
 pub use mcp_users::{McpUserFilter, McpUsers};
 pub use oauth::{NewGrant, OauthClients, OauthGrants, OauthSignIns, StoredClient, StoredGrant, StoredSignIn};

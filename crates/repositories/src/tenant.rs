@@ -12,6 +12,7 @@ use crate::{
     database::Access,
     events::Events,
     invitations::Invitations,
+    knowledge::{Documents, Gaps, Ingestions, Namespaces, Searches},
     mcp_servers::McpServers,
     mcp_users::McpUsers,
     oauth::{OauthClients, OauthGrants, OauthSignIns},
@@ -85,6 +86,16 @@ impl<'a> Tenant<'a> {
         assignments -> Assignments;
         /// How far its end users are.
         runs -> Runs;
+        /// Its collections of documents.
+        namespaces -> Namespaces;
+        /// Its documents.
+        documents -> Documents;
+        /// Documents that were handed in.
+        ingestions -> Ingestions;
+        /// What can be found in its documents.
+        searches -> Searches;
+        /// What was looked for and not found.
+        gaps -> Gaps;
         /// Its support tickets.
         tickets -> Tickets;
     }

@@ -11,8 +11,8 @@ use crate::{
     Result,
     columns::{time, word},
     entities::{
-        mcp_server, mcp_session, mcp_user, oauth_access_token, oauth_grant, tool_count, walkthrough,
-        walkthrough_assignment,
+        knowledge_assignment, mcp_server, mcp_session, mcp_user, oauth_access_token, oauth_grant, tool_count,
+        walkthrough, walkthrough_assignment,
     },
     mcp_servers::StoredServer,
 };
@@ -52,6 +52,8 @@ pub struct VisitorRow {
     pub server: StoredServer,
     /// Whether it has a walkthrough that an end user can start.
     pub has_walkthroughs: bool,
+    /// Whether it has documents that an end user can read.
+    pub has_knowledge: bool,
     /// The person, if known.
     pub person: Option<Id<id::McpUser>>,
     /// The person's address, proven.
@@ -87,6 +89,7 @@ pub(crate) struct PublishedRow {
     server: mcp_server::Model,
     organization_name: String,
     has_walkthroughs: bool,
+    has_knowledge: bool,
     person_id: Option<Uuid>,
     person_email: Option<String>,
     person_tracking_id: Option<String>,
@@ -286,6 +289,21 @@ pub(crate) fn offers_walkthroughs() -> Expr {
     Expr::exists(offered)
 }
 
+/// Whether the server of a query of `mcp_servers` has namespaces.
+pub(crate) fn offers_knowledge() -> Expr {
+    let server = |column| Expr::col((mcp_server::Entity, column));
+    let assignment = |column| Expr::col((knowledge_assignment::Entity, column));
+    let assigned = subquery()
+        .expr(Expr::value(1))
+        .from(knowledge_assignment::Entity)
+        .and_where(
+            assignment(knowledge_assignment::Column::OrganizationId).eq(server(mcp_server::Column::OrganizationId)),
+        )
+        .and_where(assignment(knowledge_assignment::Column::ServerId).eq(server(mcp_server::Column::Id)))
+        .take();
+    Expr::exists(assigned)
+}
+
 impl VisitorRow {
     pub(crate) fn read(rows: Vec<PublishedRow>) -> Result<Option<Self>> {
         let mut visits = Vec::with_capacity(rows.len());
@@ -303,6 +321,7 @@ impl VisitorRow {
             organization_name: row.organization_name,
             server: row.server.try_into()?,
             has_walkthroughs: row.has_walkthroughs,
+            has_knowledge: row.has_knowledge,
             person: row.person_id.map(Id::from_uuid),
             email: row.person_email,
             tracking_id: row.person_tracking_id,

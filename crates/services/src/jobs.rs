@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App,
     auth::links::{self, Opens},
+    knowledge::{erasure, ingestion},
     ports::Undelivered,
     secrets::{open, seal},
 };
@@ -39,12 +40,19 @@ pub(crate) enum Job {
         /// The address that was typed.
         email: Email,
     },
+    /// Reading documents that were handed in.
+    Ingestion,
+    /// Doing away with a namespace that was deleted.
+    Erasure {
+        /// Which namespace.
+        namespace: Id<id::Namespace>,
+    },
 }
 
 /// How long one attempt may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long nobody else tries: longer than an attempt may take.
-const LEASE: Duration = Duration::from_secs(90);
+pub(crate) const LEASE: Duration = Duration::from_secs(90);
 /// The wait after the first failure; each is twice the one before, up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_hours(4);
@@ -53,22 +61,24 @@ const MOST_ATTEMPTS: u32 = 24;
 /// How long the link of a letter about a password works.
 const RESET_LIFE: Duration = Duration::from_hours(1);
 
-/// Writes `job` down in the transaction of `access`.
+/// Writes `job` down in the transaction of `access`; answers its id.
 pub(crate) async fn write(
     app: &App,
     access: &Access,
     job: &Job,
     organization: Option<Id<id::Organization>>,
-) -> Result<()> {
+) -> Result<Id<id::Job>> {
     let input = serde_json::to_vec(job).map_err(Error::internal)?;
+    let id = app.fresh_id();
     let new = StoredJob {
-        id: app.fresh_id(),
+        id,
         organization,
         kind: job.kind().to_owned(),
         sealed_input: seal(&app.settings().secret, app.random(), &input)?,
         attempts: 0,
     };
-    Ok(access.system().add_job(new, app.now()).await?)
+    access.system().add_job(new, app.now()).await?;
+    Ok(id)
 }
 
 impl Job {
@@ -76,16 +86,24 @@ impl Job {
         match self {
             Self::Letter { .. } => "letter",
             Self::PasswordReset { .. } => "password_reset",
+            Self::Ingestion => ingestion::KIND,
+            Self::Erasure { .. } => "erasure",
         }
     }
 }
 
 /// How an attempt failed.
-enum Failed {
+pub(crate) enum Failed {
     /// Worth another.
     For(String),
     /// Not worth another.
     ForGood(String),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::For(chain(&error))
+    }
 }
 
 impl App {
@@ -148,6 +166,8 @@ impl App {
             Job::PasswordReset { email } => {
                 self.offer_reset(job, lease, &email).await.map_err(|why| Failed::For(chain(&why)))
             }
+            Job::Ingestion => ingestion::go_on(self, job, lease).await,
+            Job::Erasure { namespace } => erasure::go_on(self, job, lease, namespace).await,
         }
     }
 
@@ -190,6 +210,7 @@ impl App {
     async fn put_off(&self, job: &StoredJob, lease: &[u8], failed: Failed) -> Result<()> {
         let access = self.database().write().await?;
         let jobs = access.system();
+        let mut happened = None;
         match failed {
             Failed::For(why) if job.attempts < MOST_ATTEMPTS => {
                 let due_at = self.now().plus(self.wait(job.attempts));
@@ -199,9 +220,16 @@ impl App {
             Failed::For(why) | Failed::ForGood(why) => {
                 tracing::warn!(job = %job.id, kind = job.kind, attempts = job.attempts, why, "a job is given up");
                 jobs.give_up_job(job.id, lease, &short(&why), self.now()).await?;
+                if job.kind == ingestion::KIND {
+                    happened = ingestion::give_up(self, &access, job, &short(&why)).await?;
+                }
             }
         }
-        Ok(access.commit().await?)
+        access.commit().await?;
+        if let Some(happened) = happened {
+            self.announce(happened);
+        }
+        Ok(())
     }
 
     /// Longer each time, and not the same for jobs that failed together.

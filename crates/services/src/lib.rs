@@ -9,6 +9,7 @@ pub mod analytics;
 pub mod auth;
 pub mod example;
 mod jobs;
+pub mod knowledge;
 mod mailed_codes;
 pub mod mcp_servers;
 pub mod oauth;
@@ -25,8 +26,8 @@ pub mod walkthroughs;
 
 pub use pipeline::network;
 pub use pipeline::{
-    App, AtServer, Caller, Cx, Desk, Effect, Happened, InOrganization, Mutation, Outcome, Prepared, Procedure, Public,
-    Query, Reach, Recorded, Recording, Settled, SignedIn, Throttle, Tool,
+    App, AtServer, Attachment, Caller, Cx, Desk, Effect, FileField, Happened, InOrganization, Incoming, Mutation,
+    Outcome, Prepared, Procedure, Public, Query, Reach, Recorded, Recording, Settled, SignedIn, Throttle, Tool,
 };
 pub use sessions::{Answer, Begun, Changes, Client, FinishedCall, Guest, Served, Visit, Visitor};
 pub use settings::{EachFiveMinutes, Limits, Rate, Settings};

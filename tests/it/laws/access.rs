@@ -82,6 +82,14 @@ fn the_list_is_in_order_and_no_name_comes_twice() {
     assert!(names.iter().all(|name| name.split('.').count() == 2));
     assert_eq!(
         tools().iter().map(|tool| tool.name).collect::<Vec<_>>(),
-        ["get_support", "start_walkthrough", "get_next_step", "provide_email"]
+        [
+            "get_support",
+            "start_walkthrough",
+            "get_next_step",
+            "search_documentation",
+            "read_document",
+            "report_docs_gap",
+            "provide_email"
+        ]
     );
 }

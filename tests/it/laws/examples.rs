@@ -1,6 +1,6 @@
 //! One valid input for every procedure.
 
-use guildhall_tests::{Side, Web, World};
+use guildhall_tests::{Library, Side, Web, World};
 use serde_json::{Value, json};
 
 /// A valid input for our owner; another `n` makes another of what must be unique.
@@ -8,6 +8,7 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
     let step = |index: usize| side.steps[index].id;
     let spares = || side.spares.as_ref().unwrap_or_else(|| panic!("{name} wants a furnished world"));
     let people = || side.people.as_ref().unwrap_or_else(|| panic!("{name} wants a furnished world"));
+    let library = || &spares().library;
     let member = || people().members[n % people().members.len()];
     let invitation = || people().invitations[n % people().invitations.len()].clone();
     let organization = side.organization.id;
@@ -131,6 +132,30 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
             json!({ "serverId": spares().window, "walkthroughIds": ids })
         }
         "walkthrough.getProgress" => json!({ "limit": 5, "walkthroughId": side.walkthrough.id }),
+        "knowledge.createNamespace" => json!({ "name": format!("New {n}"), "description": "d" }),
+        "knowledge.listNamespaces" => json!({}),
+        "knowledge.deleteNamespace" => {
+            json!({ "namespaceId": library().spare_namespaces[n % library().spare_namespaces.len()] })
+        }
+        "knowledge.setForServer" => {
+            let namespaces = if n.is_multiple_of(2) { vec![] } else { vec![library().namespace] };
+            json!({ "serverId": side.server.id, "namespaceIds": namespaces })
+        }
+        "knowledge.listForServer" => json!({ "serverId": side.server.id }),
+        "knowledge.ingest" => json!({ "namespaceId": library().namespace, "prune": true, "pruneBelow": "n",
+            "documents": [{ "path": format!("n{n}.md"), "title": "T", "content": "c", "contentType": "text/markdown",
+                "tags": ["a"] }] }),
+        "knowledge.ingestArchive" => json!({ "namespaceId": library().namespace, "prune": n.is_multiple_of(2),
+            "archive": Library::example().sha256(), "pruneBelow": "n" }),
+        "knowledge.getJob" => json!({ "jobId": library().job }),
+        "knowledge.listJobs" => json!({ "limit": 5, "namespaceId": library().namespace }),
+        "knowledge.listDocuments" => json!({ "limit": 5, "namespaceId": library().namespace, "prefix": "spare" }),
+        "knowledge.getDocument" => json!({ "documentId": library().documents[0] }),
+        "knowledge.deleteDocument" => {
+            json!({ "documentId": library().documents[1 + n % (library().documents.len() - 1)] })
+        }
+        "knowledge.search" => json!({ "query": "a page", "namespaceIds": [library().namespace], "limit": 5 }),
+        "knowledge.listGaps" => json!({ "limit": 5, "serverId": side.server.id }),
         "supportTickets.list" => json!({ "limit": 5, "status": ["pending"], "priority": "medium", "assigneeId": null,
             "serverId": side.server.id, "search": "help", "sort": "updated" }),
         "supportTickets.get" | "supportTickets.getWithMcpUser" => json!({ "ticketId": side.ticket }),

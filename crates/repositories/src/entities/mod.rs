@@ -8,6 +8,16 @@ pub(crate) mod event;
 pub(crate) mod idempotency_key;
 pub(crate) mod invitation;
 pub(crate) mod job;
+pub(crate) mod knowledge_assignment;
+pub(crate) mod knowledge_chunk;
+pub(crate) mod knowledge_document;
+pub(crate) mod knowledge_failure;
+pub(crate) mod knowledge_gap;
+pub(crate) mod knowledge_ingestion;
+pub(crate) mod knowledge_item;
+pub(crate) mod knowledge_namespace;
+pub(crate) mod knowledge_piece;
+pub(crate) mod knowledge_word;
 pub(crate) mod mailed_token;
 pub(crate) mod mcp_server;
 pub(crate) mod mcp_session;
@@ -54,6 +64,16 @@ tenant_tables!(
     email_proof,
     event,
     invitation,
+    knowledge_assignment,
+    knowledge_chunk,
+    knowledge_document,
+    knowledge_failure,
+    knowledge_gap,
+    knowledge_ingestion,
+    knowledge_item,
+    knowledge_namespace,
+    knowledge_piece,
+    knowledge_word,
     mcp_server,
     mcp_session,
     mcp_user,

@@ -98,6 +98,34 @@ impl System<'_> {
         Ok(done.exec(&self.access.executor()).await?.rows_affected == 1)
     }
 
+    /// Whether the lease is still the last one; then nobody else tries before `until`, and the attempts begin anew, since
+    /// the job is getting on. In the transaction of what the attempt does, it holds off whoever would take over.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn renew_job(self, id: Id<id::Job>, lease: &[u8], until: Timestamp) -> Result<bool> {
+        let renew = job::Entity::update_many()
+            .col_expr(job::Column::DueAt, Expr::value(until.millis()))
+            .col_expr(job::Column::Attempts, Expr::value(1_i64))
+            .filter(job::Column::Id.eq(id.uuid()))
+            .filter(job::Column::Lease.eq(lease));
+        Ok(renew.exec(&self.access.executor()).await?.rows_affected == 1)
+    }
+
+    /// Lets the next one in line go first: a job that takes long is done in turns.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn hand_back_job(self, id: Id<id::Job>, lease: &[u8], now: Timestamp) -> Result<()> {
+        let hand_back = job::Entity::update_many()
+            .col_expr(job::Column::DueAt, Expr::value(now.millis()))
+            .col_expr(job::Column::Attempts, Expr::value(0_i64))
+            .filter(job::Column::Id.eq(id.uuid()))
+            .filter(job::Column::Lease.eq(lease));
+        hand_back.exec(&self.access.executor()).await?;
+        Ok(())
+    }
+
     /// Writes down that the attempt of that lease failed, and when the next one is due.
     ///
     /// # Errors

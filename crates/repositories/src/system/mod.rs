@@ -31,7 +31,7 @@ use crate::{
     entities::{event, mcp_server, organization, session, user},
     error::of_somebody,
     events::{self, NewEvent},
-    visitors::{PublishedRow, VisitorRow, Who, join_visitor, offers_walkthroughs},
+    visitors::{PublishedRow, VisitorRow, Who, join_visitor, offers_knowledge, offers_walkthroughs},
 };
 
 /// Rows that belong to nobody yet.
@@ -230,6 +230,7 @@ impl System<'_> {
             .filter(mcp_server::Column::DeletedAt.is_null());
         let query = QuerySelect::query(&mut select);
         query.inner_join(organization::Entity, living).expr_as(offers_walkthroughs(), "has_walkthroughs");
+        query.expr_as(offers_knowledge(), "has_knowledge");
         query.expr_as(Expr::col((organization::Entity, organization::Column::Name)), "organization_name");
         join_visitor(query, who, heard_since, counted_since);
         let rows = select.into_model::<PublishedRow>().all(&self.access.executor()).await?;

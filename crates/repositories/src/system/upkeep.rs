@@ -14,8 +14,9 @@ use crate::{
     Result,
     columns::{time, word},
     entities::{
-        self, email_proof, event, mcp_server, mcp_session, mcp_user, oauth_access_token, oauth_client, oauth_grant,
-        oauth_sign_in, organization, retired_name, session, signing_key, ticket, tool_call, walkthrough_run,
+        self, email_proof, event, knowledge_document, knowledge_gap, knowledge_ingestion, mcp_server, mcp_session,
+        mcp_user, oauth_access_token, oauth_client, oauth_grant, oauth_sign_in, organization, retired_name, session,
+        signing_key, ticket, tool_call, walkthrough_run,
     },
 };
 
@@ -101,7 +102,9 @@ impl System<'_> {
             .and_where(organization::Column::Id.eq(id.uuid()))
             .and_where(organization::Column::DeletedAt.lt(then.millis()));
         // What others point to comes after them.
-        use entities::{event::Column as E, mcp_session::Column as V, mcp_user::Column as P};
+        use entities::{
+            event::Column as E, knowledge_document::Column as K, mcp_session::Column as V, mcp_user::Column as P,
+        };
         use entities::{ticket::Column as T, tool_call::Column as C, walkthrough_run::Column as R};
         let mut erased = self.erase::<tool_call::Entity>([C::Id, C::OrganizationId], &doomed, limit).await?;
         if erased == 0 {
@@ -115,6 +118,9 @@ impl System<'_> {
         }
         if erased == 0 {
             erased = self.erase::<mcp_user::Entity>([P::Id, P::OrganizationId], &doomed, limit).await?;
+        }
+        if erased == 0 {
+            erased = self.erase::<knowledge_document::Entity>([K::Id, K::OrganizationId], &doomed, limit).await?;
         }
         if erased == 0 {
             erased = self.erase::<event::Entity>([E::Id, E::OrganizationId], &doomed, limit).await?;
@@ -278,6 +284,25 @@ impl System<'_> {
         gone = gone.saturating_add(sign_ins.exec(&executor).await?.rows_affected);
         let claims = email_proof::Entity::delete_many().filter(email_proof::Column::ExpiresAt.lt(then));
         Ok(gone.saturating_add(claims.exec(&executor).await?.rows_affected))
+    }
+
+    /// Forgets documents that were handed in and read before `then`, but not what was read.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_ingestions(self, then: Timestamp) -> Result<u64> {
+        let over = knowledge_ingestion::Column::FinishedAt.lt(then.millis());
+        let forget = knowledge_ingestion::Entity::delete_many().filter(over);
+        Ok(forget.exec(&self.access.executor()).await?.rows_affected)
+    }
+
+    /// Forgets what nobody has looked for since `then`.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_gaps(self, then: Timestamp) -> Result<u64> {
+        let old = knowledge_gap::Column::LastSeenAt.lt(then.millis());
+        Ok(knowledge_gap::Entity::delete_many().filter(old).exec(&self.access.executor()).await?.rows_affected)
     }
 
     /// Forgets clients that nobody has used since `then`: no grant of theirs can be left.

@@ -143,6 +143,19 @@ impl App {
         }
     }
 
+    /// Whether `caller` may call the procedure at all, asked before a file of its is taken. The call itself asks again.
+    ///
+    /// # Errors
+    /// Whatever the call would answer.
+    pub async fn admits<P: Procedure>(&self, caller: &Caller) -> Result<()> {
+        self.keys().keep_fresh().await?;
+        let known = Known::of::<P::Reach>(self, caller).await?;
+        let access = self.0.database.read();
+        let writes = P::Effect::WRITES;
+        let door = Door { app: self, access: &access, caller, known: &known, named: None, writes };
+        P::Reach::admit(door, P::NEEDS).await.map(drop)
+    }
+
     async fn prepare_and_attempt<P: Procedure>(
         &self,
         caller: &Caller,

@@ -98,6 +98,8 @@ pub struct Prepared {
     pub(crate) password_hash: String,
     /// What an authorization server says of itself.
     pub(crate) authorization_server: Option<AuthorizationServer>,
+    /// How many documents an archive has.
+    pub(crate) archived: usize,
 }
 
 /// Where a procedure runs: for whom, where, and through which one transaction.
@@ -157,11 +159,11 @@ impl<R: Reach> Cx<'_, R> {
 
     /// Writes down a letter, to be sent once this transaction is committed.
     pub(crate) async fn post(&self, to: Email, matter: Matter) -> Result<()> {
-        self.enqueue(Job::Letter { to, matter }, None).await
+        self.enqueue(Job::Letter { to, matter }, None).await.map(drop)
     }
 
     /// Writes down something to be done once this transaction is committed, for an organization where it is for one.
-    pub(crate) async fn enqueue(&self, job: Job, organization: Option<Id<id::Organization>>) -> Result<()> {
+    pub(crate) async fn enqueue(&self, job: Job, organization: Option<Id<id::Organization>>) -> Result<Id<id::Job>> {
         self.posted.store(true, Ordering::Relaxed);
         jobs::write(self.app, &self.access, &job, organization).await
     }
@@ -173,7 +175,7 @@ impl<R: Reach> Cx<'_, R> {
 
     /// Writes a letter down that goes out while that organization is there.
     pub(crate) async fn post_from(&self, organization: Id<id::Organization>, to: Email, matter: Matter) -> Result<()> {
-        self.enqueue(Job::Letter { to, matter }, Some(organization)).await
+        self.enqueue(Job::Letter { to, matter }, Some(organization)).await.map(drop)
     }
 
     /// Writes into another history what this call does there; its own gets the event that it answers with.

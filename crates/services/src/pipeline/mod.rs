@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** only this module makes a [`Cx`], and only after the caller was admitted; nothing runs without one.
 mod app;
+mod attachment;
 mod caller;
 mod context;
 mod idempotency;
@@ -10,6 +11,7 @@ mod reach;
 mod throttle;
 
 pub use app::{App, Happened};
+pub use attachment::{Attachment, FileField, Incoming};
 pub use caller::Caller;
 pub use context::{Cx, Desk, Prepared};
 pub use procedure::{Effect, Mutation, Outcome, Procedure, Query, Recorded, Recording, Settled, Throttle, Tool};

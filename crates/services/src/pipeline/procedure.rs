@@ -7,7 +7,7 @@ use guildhall_repositories::NewCompletion;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{AtServer, Cx, Desk, Prepared, Reach};
+use super::{AtServer, Attachment, Cx, Desk, FileField, Prepared, Reach};
 use crate::{
     sessions::Served,
     settings::{Limits, Rate, Settings},
@@ -30,6 +30,9 @@ pub trait Procedure: Clone + Serialize + DeserializeOwned + JsonSchema + Send + 
     /// The most bytes an input may have on the wire, where it may have more than most.
     const MOST_BYTES: Option<usize> = None;
 
+    /// The field that is a file, where there is one.
+    const FILE: Option<FileField> = None;
+
     /// How long an answer is kept for a caller who comes with the same `Idempotency-Key`. Answers with tokens are kept for
     /// as long as a spent token is answered, and no longer.
     const ANSWER_KEPT: Duration = Duration::from_hours(24);
@@ -40,6 +43,11 @@ pub trait Procedure: Clone + Serialize + DeserializeOwned + JsonSchema + Send + 
     /// What is wrong across fields; what is wrong within one, its type has refused already.
     fn check(&self) -> Vec<Issue> {
         Vec::new()
+    }
+
+    /// The value of the field that is a file.
+    fn attachment(&mut self) -> Option<&mut Attachment> {
+        None
     }
 
     /// The organization that the input names by id or slug, where it names one; else it is the caller's.

@@ -26,6 +26,8 @@ pub struct Served {
     pub takes_tickets: bool,
     /// Whether it has a walkthrough that can be started.
     pub has_walkthroughs: bool,
+    /// Whether it has documents that can be searched.
+    pub has_knowledge: bool,
 }
 
 impl Served {
@@ -41,6 +43,7 @@ impl Served {
             is_paused: server.is_paused,
             takes_tickets: server.support_ticket_type != SupportTicketType::None,
             has_walkthroughs: server.walkthrough_tools_enabled && row.has_walkthroughs,
+            has_knowledge: server.knowledge_tools_enabled && row.has_knowledge,
         }
     }
 }

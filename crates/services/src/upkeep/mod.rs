@@ -11,6 +11,7 @@ pub use admin::Purged;
 
 const DAY: Duration = Duration::from_hours(25); // whatever the clocks do
 const MONTH: Duration = Duration::from_hours(24 * 30);
+const YEAR: Duration = Duration::from_hours(24 * 366);
 /// How long the names of what was purged stay reserved: old links and clients still know them.
 const RESERVED: Duration = Duration::from_hours(24 * 90);
 
@@ -26,8 +27,9 @@ impl App {
 
     /// Sweeps away rows that nobody needs any more: idempotency keys and rate limits of more than a day ago, links that
     /// stopped working, jobs given up and sessions that ended a month ago, what
-    /// end users signed in with, clients that nobody used for a month, keys whose last signature is worth nothing, and
-    /// names that were reserved long enough.
+    /// end users signed in with, clients that nobody used for a month, keys whose last signature is worth nothing,
+    /// documents handed in three months ago that were read since, what nobody has looked for in a year, and names that were
+    /// reserved long enough.
     ///
     /// # Errors
     /// Where the database fails.
@@ -44,6 +46,8 @@ impl App {
         self.swept(async |system| system.forget_clients(ago(MONTH + DAY)).await).await?;
         // A key signs for some seconds after it was retired.
         self.swept(async |system| system.forget_signing_keys(ago(LONGEST_LIFE + DAY)).await).await?;
+        self.swept(async |system| system.forget_ingestions(ago(RESERVED)).await).await?;
+        self.swept(async |system| system.forget_gaps(ago(YEAR)).await).await?;
         self.swept(async |system| system.free_names(ago(RESERVED)).await).await
     }
 
