@@ -3,6 +3,7 @@
 mod auth;
 mod load;
 mod mcp;
+mod search;
 mod table;
 
 use std::{path::PathBuf, thread, time::Duration};
@@ -40,6 +41,9 @@ pub(crate) struct Options {
     /// People whose memory is measured (`mcp`); 0: nobody's.
     #[arg(long, default_value_t = 10_000)]
     users: usize,
+    /// The documents that are searched (`search`).
+    #[arg(long)]
+    docs: Option<PathBuf>,
     /// This binary instead of a release build.
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -59,6 +63,8 @@ enum What {
     Auth,
     /// `get_next_step` beside the same tool on the official TypeScript SDK, and what ten thousand users weigh.
     Mcp,
+    /// How well the documents in `--docs` are found, beside plain BM25, and what reading them takes.
+    Search,
 }
 
 /// Where nodes are started to be measured.
@@ -89,6 +95,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         What::Calls => calls(&options, &ground).await,
         What::Auth => auth::run(&options, &ground).await,
         What::Mcp => mcp::run(&options, &ground).await,
+        What::Search => search::run(&options, &ground).await,
     }
 }
 

@@ -87,6 +87,16 @@ impl Cluster {
         }
     }
 
+    /// The bytes of the database of that name.
+    pub(crate) fn size(&self, name: &str) -> Result<u64> {
+        let mut ask = Command::new(self.binaries.join("psql"));
+        ask.args(["-h", "127.0.0.1", "-U", USER, "-p", &self.port.to_string(), "-At", "-d", name]);
+        let said =
+            ask.args(["-c", "SELECT pg_database_size(current_database())"]).output().context("cannot run psql")?;
+        ensure!(said.status.success(), "psql: {}", String::from_utf8_lossy(&said.stderr));
+        Ok(String::from_utf8(said.stdout)?.trim().parse()?)
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

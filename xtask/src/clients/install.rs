@@ -27,22 +27,25 @@ pub(crate) struct Installed {
 
 /// Installs what is not there yet; what is there and unchanged is kept.
 pub(crate) fn install() -> Result<Installed> {
-    needed("python3", &["-c", "import ensurepip, venv"], "python3-venv")?;
     let chromium = env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
     needed(&chromium, &["--version"], "chromium")?;
-    let (source, cache) = (root()?.join("tests/clients"), root()?.join("target/clients"));
+    let source = root()?.join("tests/clients");
     let scripts = packages(&source, "clients/scripts")?;
-    let venv = |era: &str| -> Result<PathBuf> {
-        let (venv, wanted) = (cache.join(format!("venv-{era}")), source.join(format!("requirements-{era}.txt")));
-        once(&venv, &fs::read_to_string(&wanted)?, || {
-            process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-            let mut pip = Command::new(venv.join("bin/python"));
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&wanted);
-            process::run(&mut pip)
-        })?;
-        Ok(venv.join("bin/python"))
-    };
-    Ok(Installed { scripts, python_2026: venv("2026")?, python_2025: venv("2025")? })
+    let python = |era: &str| venv(&source.join(format!("requirements-{era}.txt")), &format!("clients/venv-{era}"));
+    Ok(Installed { scripts, python_2026: python("2026")?, python_2025: python("2025")? })
+}
+
+/// The interpreter of a venv in that folder below target, with the Python packages that the file names.
+pub(crate) fn venv(wanted: &Path, folder: &str) -> Result<PathBuf> {
+    needed("python3", &["-c", "import ensurepip, venv"], "python3-venv")?;
+    let venv = root()?.join("target").join(folder);
+    once(&venv, &fs::read_to_string(wanted)?, || {
+        process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let mut pip = Command::new(venv.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(wanted);
+        process::run(&mut pip)
+    })?;
+    Ok(venv.join("bin/python"))
 }
 
 /// A copy of `source` in that folder below target, with its node packages.
