@@ -1,5 +1,7 @@
 //! Guildhall, ready to be called.
 
+mod history;
+
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
@@ -8,13 +10,16 @@ use std::{
 
 use guildhall_domain::{
     Error, Id, Result, Timestamp,
-    event::{Actor, Audience, Event},
+    event::Actor,
     id::{self, Kind},
 };
-use guildhall_repositories::{Access, Database, NewEvent};
+use guildhall_repositories::Database;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Notify, broadcast};
 use uuid::ContextV7;
+
+pub use history::Happened;
+use history::{HAPPENINGS_KEPT, audience};
 
 use super::{
     Caller, Cx, Desk, Effect, Prepared, Procedure, Reach, Settled, SignedIn,
@@ -47,22 +52,8 @@ struct Inner {
     noticing: Mutex<HashSet<Id<id::Session>>>,
 }
 
-/// Something happened and is committed: what listeners are woken with.
-#[derive(Clone, Debug)]
-pub struct Happened {
-    /// The event's id.
-    pub id: Id<id::Event>,
-    /// Whose history it is in.
-    pub audience: Audience,
-    /// What it was.
-    pub event: Event,
-}
-
 /// How often a transaction is tried that loses against others.
 const MOST_ATTEMPTS: u32 = 5;
-
-/// Events that a listener may fall behind before it must read the log instead.
-const HAPPENINGS_KEPT: usize = 1024;
 
 impl App {
     /// Opens Guildhall on `database`, whose schema is up to date. Needs a tokio runtime.
@@ -255,11 +246,6 @@ impl App {
         Ok((answer, kept))
     }
 
-    /// Wakes the listeners of this node; nobody listening is no failure.
-    pub(crate) fn announce(&self, happened: Happened) {
-        let _ = self.0.happenings.send(happened);
-    }
-
     /// Ends when a job may have been written down on this node.
     pub async fn job_written(&self) {
         self.0.jobs.notified().await;
@@ -280,12 +266,6 @@ impl App {
         let key = Use::of(self, caller, actor, key.as_str(), input)?;
         let answer = key.replay(&access, self).await?;
         answer.map(|answer| from_json(&answer)).transpose()
-    }
-
-    /// Listens to what happens on this node from now on.
-    #[must_use]
-    pub fn happenings(&self) -> broadcast::Receiver<Happened> {
-        self.0.happenings.subscribe()
     }
 
     /// What time it is.
@@ -367,41 +347,6 @@ impl App {
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.0.recorder
     }
-
-    async fn write_down<R: Reach>(&self, access: &Access, reach: &R, event: Option<Event>) -> Result<Option<Happened>> {
-        let Some(event) = event else { return Ok(None) };
-        Ok(Some(self.note(access, reach.actor(), audience(reach, &event)?, event).await?))
-    }
-
-    /// Writes an event into a history, in the transaction of what happened.
-    pub(crate) async fn note(
-        &self,
-        access: &Access,
-        actor: Actor,
-        audience: Audience,
-        event: Event,
-    ) -> Result<Happened> {
-        let happened = [self.fresh_event(actor, audience, event)];
-        access.system().record(&happened).await?;
-        let [happened] = &happened;
-        Ok(Happened::of(happened))
-    }
-
-    fn fresh_event(&self, actor: Actor, audience: Audience, event: Event) -> NewEvent {
-        NewEvent { id: self.fresh_id(), actor, audience, event, at: self.now() }
-    }
-}
-
-impl Happened {
-    fn of(new: &NewEvent) -> Self {
-        Self { id: new.id, audience: new.audience, event: new.event.clone() }
-    }
-}
-
-/// Whose history an event belongs to.
-fn audience<R: Reach>(reach: &R, event: &Event) -> Result<Audience> {
-    let audience = event.home().or_else(|| reach.audience());
-    audience.ok_or_else(|| Error::internal("an event that belongs to nobody's history"))
 }
 
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>> {
