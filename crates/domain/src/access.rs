@@ -110,6 +110,8 @@ permissions! {
     ReadTickets => Viewer;
     /// Work on support tickets.
     WorkTickets => Member;
+    /// Decide what is promised of tickets, and delete what others wrote on them.
+    ManageTickets => Admin;
     /// See the figures.
     ReadAnalytics => Viewer;
 }

@@ -115,6 +115,8 @@ pub enum Denied {
     InsufficientRole,
     /// It belongs to somebody else.
     NotYours,
+    /// Somebody else wrote it.
+    NotAuthor,
     /// It was sent to another address than the account's.
     EmailMismatch,
     /// Nobody has shown yet that the account's address is the account's.
@@ -130,6 +132,7 @@ impl Denied {
         match self {
             Self::InsufficientRole => "your role does not allow this",
             Self::NotYours => "you do not belong to it",
+            Self::NotAuthor => "somebody else wrote it",
             Self::EmailMismatch => "it was sent to another address",
             Self::EmailUnverified => "verify your email address first: the link is in your mail",
             Self::EmailNeeded => {
@@ -141,7 +144,7 @@ impl Denied {
     const fn reason(self) -> &'static str {
         match self {
             Self::InsufficientRole => "insufficient_role",
-            Self::NotYours => "not_yours",
+            Self::NotYours | Self::NotAuthor => "not_yours",
             Self::EmailMismatch => "email_mismatch",
             Self::EmailUnverified => "email_unverified",
             Self::EmailNeeded => "email_needed",
@@ -167,6 +170,8 @@ pub enum Reason {
     PersonalOrganization,
     /// The invitation was answered, revoked or is too old, or whoever sent it may not invite any more.
     InvitationClosed,
+    /// The ticket is done with.
+    TicketClosed,
 }
 
 /// Why somebody cannot be invited.
@@ -203,6 +208,7 @@ impl Reason {
             Self::LastOwner => "an organization needs an owner: make somebody else one first",
             Self::PersonalOrganization => "this cannot be done with a personal organization",
             Self::InvitationClosed => "this invitation does not stand any more",
+            Self::TicketClosed => "this ticket is closed: file another one",
         }
     }
     const fn reason(self) -> &'static str {
@@ -214,6 +220,7 @@ impl Reason {
             Self::LastOwner => "last_owner",
             Self::PersonalOrganization => "personal_organization",
             Self::InvitationClosed => "invitation_closed",
+            Self::TicketClosed => "ticket_closed",
         }
     }
 }
@@ -298,6 +305,8 @@ resources! {
     Job = "job";
     /// A support ticket.
     Ticket = "ticket";
+    /// An entry of a ticket's history.
+    Activity = "activity";
 }
 
 impl Resource {

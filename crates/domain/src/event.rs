@@ -7,7 +7,7 @@ use crate::{
     access::Role,
     id::{self, Id},
     mcp_servers::{AuthType, SupportTicketType},
-    tickets::TicketStatus,
+    tickets::{Promise, TicketStatus},
 };
 
 /// Every kind of thing that happens, with a few facts, never secrets. On the wire: `{ "name": …, "data": … }`.
@@ -175,6 +175,38 @@ pub enum Event {
     TicketCreated { ticket_id: Id<id::Ticket>, status: TicketStatus },
     #[serde(rename = "ticket.status_changed")]
     TicketStatusChanged { ticket_id: Id<id::Ticket>, from: TicketStatus, to: TicketStatus },
+    /// `fields`: which have other values now, as the wire spells them.
+    #[serde(rename = "ticket.updated")]
+    TicketUpdated { ticket_id: Id<id::Ticket>, fields: Vec<String> },
+    #[serde(rename = "ticket.assigned")]
+    TicketAssigned { ticket_id: Id<id::Ticket>, from: Option<Id<id::User>>, to: Option<Id<id::User>> },
+    /// Somebody of the organization said something, and perhaps moved the ticket.
+    #[serde(rename = "ticket.commented")]
+    TicketCommented {
+        ticket_id: Id<id::Ticket>,
+        activity_id: Id<id::Activity>,
+        is_public: bool,
+        from: TicketStatus,
+        to: TicketStatus,
+    },
+    /// Whoever asked said something more.
+    #[serde(rename = "ticket.replied")]
+    TicketReplied { ticket_id: Id<id::Ticket>, activity_id: Id<id::Activity>, from: TicketStatus, to: TicketStatus },
+    #[serde(rename = "ticket.comment_edited")]
+    CommentEdited { ticket_id: Id<id::Ticket>, activity_id: Id<id::Activity> },
+    #[serde(rename = "ticket.comment_deleted")]
+    CommentDeleted { ticket_id: Id<id::Ticket>, activity_id: Id<id::Activity> },
+    /// It was also taken where its server sends tickets to.
+    #[serde(rename = "ticket.delivered")]
+    TicketDelivered { ticket_id: Id<id::Ticket>, to: SupportTicketType },
+    /// It could not be, and nobody tries any more.
+    #[serde(rename = "ticket.delivery_failed")]
+    TicketDeliveryFailed { ticket_id: Id<id::Ticket>, to: SupportTicketType },
+    /// A time that was promised is over.
+    #[serde(rename = "ticket.overdue")]
+    TicketOverdue { ticket_id: Id<id::Ticket>, what: Promise },
+    #[serde(rename = "ticket.targets_changed")]
+    TargetsChanged { organization_id: Id<id::Organization> },
 }
 
 impl Event {
@@ -247,9 +279,18 @@ impl Event {
             Self::NamespacesAssigned { server_id, .. } => server_id.to_string(),
             Self::DocumentDeleted { document_id, .. } => document_id.to_string(),
             Self::GapReported { gap_id, .. } => gap_id.to_string(),
-            Self::TicketCreated { ticket_id, .. } | Self::TicketStatusChanged { ticket_id, .. } => {
-                ticket_id.to_string()
-            }
+            Self::TargetsChanged { organization_id } => organization_id.to_string(),
+            Self::TicketCreated { ticket_id, .. }
+            | Self::TicketStatusChanged { ticket_id, .. }
+            | Self::TicketUpdated { ticket_id, .. }
+            | Self::TicketAssigned { ticket_id, .. }
+            | Self::TicketCommented { ticket_id, .. }
+            | Self::TicketReplied { ticket_id, .. }
+            | Self::CommentEdited { ticket_id, .. }
+            | Self::CommentDeleted { ticket_id, .. }
+            | Self::TicketDelivered { ticket_id, .. }
+            | Self::TicketDeliveryFailed { ticket_id, .. }
+            | Self::TicketOverdue { ticket_id, .. } => ticket_id.to_string(),
         }
     }
 }

@@ -54,6 +54,16 @@ pub enum Priority {
     Critical,
 }
 
+/// What an organization promises of its tickets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Promise {
+    /// That somebody answers.
+    FirstResponse,
+    /// That it is settled.
+    Resolution,
+}
+
 /// A request for help.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
