@@ -24,6 +24,8 @@ pub struct Spares {
     pub shown: Vec<Id<id::Walkthrough>>,
     /// Steps of one of them.
     pub steps: Vec<Step>,
+    /// Comments of the owner's on its ticket.
+    pub comments: Vec<Id<id::Activity>>,
     /// What it knows.
     pub library: Library,
 }
@@ -70,8 +72,13 @@ impl Spares {
         let found = call("walkthrough.get", json!({ "walkthroughId": shown[0] })).await;
         let steps = serde_json::from_value(found["steps"].clone()).expect("steps");
         let (shelf, window) = (server("shelf", &drafts).await, server("window", &shown).await);
+        let mut comments = Vec::new();
+        for n in 0..EACH {
+            let new = json!({ "ticketId": side.ticket, "content": format!("{name} comment {n}") });
+            comments.push(id(&call("supportTickets.addComment", new).await["activity"]).parse().expect("an id"));
+        }
         let library = Library::of(world, side).await;
-        Self { servers, persons, oauth_configs, library, shelf, drafts, window, shown, steps }
+        Self { servers, persons, oauth_configs, comments, library, shelf, drafts, window, shown, steps }
     }
 }
 

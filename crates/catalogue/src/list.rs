@@ -105,9 +105,17 @@ pub fn catalogue() -> Catalogue {
         // supportTickets
         .with::<tickets::ListTickets>()
         .with::<tickets::GetTicket>()
+        .with::<tickets::CreateTicket>()
         .with::<tickets::GetActivities>()
         .with::<tickets::GetWithMcpUser>()
         .with::<tickets::UpdateTicketStatus>()
+        .with::<tickets::UpdateTicketFields>()
+        .with::<tickets::AssignTicket>()
+        .with::<tickets::AddComment>()
+        .with::<tickets::EditComment>()
+        .with::<tickets::DeleteComment>()
+        .with::<tickets::GetTargets>()
+        .with::<tickets::SetTargets>()
         // toolCalls
         .with::<analytics::GetChart>()
 }
@@ -117,6 +125,8 @@ pub fn catalogue() -> Catalogue {
 pub fn tools() -> Tools {
     Tools::default()
         .with::<tickets::GetSupport>()
+        .with::<tickets::CheckSupport>()
+        .with::<tickets::ReplyToSupport>()
         .with::<walkthroughs::StartWalkthrough>()
         .with::<walkthroughs::GetNextStep>()
         .with::<knowledge::SearchDocumentation>()

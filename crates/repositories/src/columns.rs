@@ -1,7 +1,10 @@
 //! Domain values as columns and back. A value the domain does not know is an error in one place, never a panic.
 
 use guildhall_domain::{Id, Timestamp};
-use sea_orm::{ColumnTrait, Condition, Order};
+use sea_orm::{
+    ColumnTrait, Condition, Order,
+    sea_query::{Expr, ExprTrait},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
@@ -53,4 +56,9 @@ pub(crate) fn after<C: ColumnTrait>(key_column: C, key: i64, id_column: C, id: U
 
 pub(crate) fn ids<K>(rows: impl IntoIterator<Item = Id<K>>) -> Vec<Uuid> {
     rows.into_iter().map(Id::uuid).collect()
+}
+
+/// Whether two columns of joined tables hold the same.
+pub(crate) fn same<A: ColumnTrait, B: ColumnTrait>(a: A, b: B) -> Expr {
+    Expr::col(a.as_column_ref()).eq(Expr::col(b.as_column_ref()))
 }

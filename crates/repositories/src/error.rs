@@ -74,7 +74,8 @@ impl From<Error> for guildhall_domain::Error {
     }
 }
 
-/// What an insert says that refers to somebody: who was deleted a moment ago is a race that was lost.
+/// What a statement says that refers to somebody: who was deleted a moment ago, or is needed since a moment ago, is a race
+/// that was lost.
 pub(crate) fn of_somebody(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => Error::Contended(error),

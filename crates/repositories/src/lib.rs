@@ -47,7 +47,7 @@ pub use system::{
     System,
 };
 pub use tenant::Tenant;
-pub use tickets::{ListedTickets, NewActivity, NewTicket, TicketFilter, TicketSort, Tickets};
+pub use tickets::{ListedTickets, NewActivity, StoredActivity, TicketFilter, TicketSort, Tickets};
 pub use visitors::{KnownVisit, VisitorRow, Who};
 pub use walkthroughs::{
     Assignments, Course, NewCompletion, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter,

@@ -10,6 +10,7 @@ use crate::{
     Result,
     analytics::Counters,
     database::Access,
+    error::of_somebody,
     events::Events,
     invitations::Invitations,
     knowledge::{Documents, Gaps, Ingestions, Namespaces, Searches},
@@ -115,9 +116,10 @@ impl Tenant<'_> {
         E::update_many().filter(E::ORGANIZATION.eq(self.organization.uuid()))
     }
 
+    /// Deletes rows; [`crate::Error::Contended`] where somebody has just written a row that needs one of them.
     pub(crate) async fn delete<E: TenantTable>(self, which: impl Into<sea_orm::Condition>) -> Result<u64> {
         let delete = E::delete_many().filter(E::ORGANIZATION.eq(self.organization.uuid())).filter(which.into());
-        Ok(delete.exec(&self.executor()).await?.rows_affected)
+        Ok(delete.exec(&self.executor()).await.map_err(of_somebody)?.rows_affected)
     }
 
     /// An insert of `rows`, all of this organization.

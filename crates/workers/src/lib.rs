@@ -1,4 +1,4 @@
-//! Carries out the jobs that the services wrote down, until it is told to stop.
+//! Carries out the jobs that the services wrote down, and looks whether promises were kept, until it is told to stop.
 //!
 //! **Invariant:** nothing is decided here: what a job is and how it went is [`App::carry_out_next`]'s. Any number of
 //! workers on any number of nodes may run; the database hands each job to one at a time.
@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use guildhall_domain::error::chain;
 use guildhall_services::App;
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 /// Jobs that a node carries out at once.
 const WORKERS: usize = 4;
 /// How long a job of another node, or one that was put off, may wait beyond its time.
 const PACE: Duration = Duration::from_secs(1);
+/// How late it may be noted that a ticket was not answered or settled in time.
+const LOOKING_PACE: Duration = Duration::from_secs(15);
 /// How long the database is left alone after it failed.
 const REST: Duration = Duration::from_secs(5);
 
@@ -22,11 +24,27 @@ pub async fn run(app: App) {
     for _ in 0..WORKERS {
         workers.spawn(work(app.clone()));
     }
-    while let Some(ended) = workers.join_next().await {
-        if let Err(panic) = ended {
-            tracing::error!(%panic, "a job ended its worker; another takes its place");
+    let work_goes_on = async {
+        while let Some(ended) = workers.join_next().await {
+            if let Err(panic) = ended {
+                tracing::error!(%panic, "a job ended its worker; another takes its place");
+            }
+            workers.spawn(work(app.clone()));
         }
-        workers.spawn(work(app.clone()));
+    };
+    tokio::join!(work_goes_on, look(&app));
+}
+
+async fn look(app: &App) {
+    let mut beat = tokio::time::interval(LOOKING_PACE);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        match app.note_overdue().await {
+            Ok(0) => {}
+            Ok(tickets) => tracing::info!(tickets, "promises were not kept"),
+            Err(error) => tracing::warn!(error = chain(&error), "promises were not looked at; the next look will"),
+        }
     }
 }
 

@@ -157,12 +157,28 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
         "knowledge.search" => json!({ "query": "a page", "namespaceIds": [library().namespace], "limit": 5 }),
         "knowledge.listGaps" => json!({ "limit": 5, "serverId": side.server.id }),
         "supportTickets.list" => json!({ "limit": 5, "status": ["pending"], "priority": "medium", "assigneeId": null,
-            "serverId": side.server.id, "search": "help", "sort": "updated" }),
+            "serverId": side.server.id, "search": "help", "sort": "updated", "dueBefore": 4_000_000_000_000_i64 }),
         "supportTickets.get" | "supportTickets.getWithMcpUser" => json!({ "ticketId": side.ticket }),
         "supportTickets.getActivities" => json!({ "ticketId": side.ticket, "limit": 10, "offset": 0 }),
         "supportTickets.updateStatus" => {
             json!({ "ticketId": side.ticket, "status": "in_progress", "comment": format!("n{n}") })
         }
+        "supportTickets.create" => json!({ "title": format!("New {n}"), "conciseSummary": "s", "context": "c",
+            "email": "caller@example.test", "priority": "high", "serverId": side.server.id }),
+        "supportTickets.updateFields" => json!({ "ticketId": side.ticket, "title": format!("Renamed {n}"),
+            "conciseSummary": "s", "priority": "low", "email": "other@example.test" }),
+        "supportTickets.assign" => json!({ "ticketId": side.ticket, "assigneeId": side.user }),
+        "supportTickets.addComment" => json!({ "ticketId": side.ticket, "content": format!("n{n}"),
+            "contentType": "text", "isPublic": true, "status": "in_progress" }),
+        "supportTickets.editComment" => {
+            json!({ "activityId": spares().comments[0], "content": format!("n{n}"), "contentType": "text" })
+        }
+        "supportTickets.deleteComment" => {
+            json!({ "activityId": spares().comments[1 + n % (spares().comments.len() - 1)] })
+        }
+        "supportTickets.getTargets" => json!({}),
+        "supportTickets.setTargets" => json!({ "targets": [{ "priority": "high",
+            "firstResponseMinutes": 10 + n, "resolutionMinutes": 600 }] }),
         "toolCalls.getChart" => json!({ "timeRange": "1d", "serverId": side.server.id }),
         _ => return None,
     })

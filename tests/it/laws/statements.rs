@@ -17,6 +17,8 @@ async fn hot_queries_need_three_statements_at_the_most() {
         ("supportTickets.getWithMcpUser", of("supportTickets.getWithMcpUser"), 2),
         ("sessions.list", of("sessions.list"), 4),
         ("supportTickets.list", of("supportTickets.list"), 4),
+        ("supportTickets.get", of("supportTickets.get"), 4),
+        ("supportTickets.getActivities", of("supportTickets.getActivities"), 3),
         ("mcpServers.list", of("mcpServers.list"), 2),
         ("mcpServers.listUsers", json!({ "serverId": world.ours.server.id, "search": "reader" }), 3),
         ("oauthConfigs.list", of("oauthConfigs.list"), 2),
@@ -47,6 +49,7 @@ async fn every_tool_needs_six_statements_at_the_most_for_somebody_who_is_known()
             ("start_walkthrough", json!({ "restart": true })),
             ("get_next_step", json!({})),
             ("get_support", asked.clone()),
+            ("check_support", json!({})),
         ] {
             let call = async {
                 let visiting = Visiting::new(&world.app, slug, tracking_id, handle).await.unwrap();

@@ -47,6 +47,7 @@ fn theirs(side: &Side, prefix: &str) -> String {
         "wkt" => side.walkthrough.id.to_string(),
         "wst" => side.steps[0].id.to_string(),
         "tkt" => side.ticket.to_string(),
+        "act" => side.spares.as_ref().unwrap().comments[0].to_string(),
         "kns" => side.spares.as_ref().unwrap().library.namespace.to_string(),
         "doc" => side.spares.as_ref().unwrap().library.documents[0].to_string(),
         "job" => side.spares.as_ref().unwrap().library.job.to_string(),

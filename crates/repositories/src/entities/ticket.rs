@@ -23,6 +23,11 @@ pub struct Model {
     pub updated_at: i64,
     pub resolved_at: Option<i64>,
     pub first_response_at: Option<i64>,
+    pub first_response_due_at: Option<i64>,
+    pub resolution_due_at: Option<i64>,
+    pub due_at: i64,
+    pub next_look_at: Option<i64>,
+    pub missed: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,6 +6,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub organization_id: Uuid,
     pub last_number: i64,
+    pub targets: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

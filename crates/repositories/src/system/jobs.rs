@@ -3,12 +3,17 @@
 
 use guildhall_domain::{Id, Timestamp, id};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query},
 };
 
+use uuid::Uuid;
+
 use super::System;
-use crate::{Result, entities::job};
+use crate::{
+    Result,
+    entities::{job, ticket},
+};
 
 /// A job as it is kept.
 #[derive(Clone, Debug)]
@@ -55,6 +60,22 @@ impl System<'_> {
     pub async fn is_job_due(self, now: Timestamp) -> Result<bool> {
         let due = job::Entity::find().filter(job::Column::DueAt.lte(now.millis()));
         Ok(due.filter(job::Column::GivenUpAt.is_null()).limit(1).count(&self.access.executor()).await? > 0)
+    }
+
+    /// The tickets of which a promise may not have been kept, the longest first, each with its organization.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn tickets_to_look_at(
+        self,
+        now: Timestamp,
+        most: u64,
+    ) -> Result<Vec<(Id<id::Organization>, Id<id::Ticket>)>> {
+        let due = ticket::Entity::find().filter(ticket::Column::NextLookAt.lte(now.millis()));
+        let due = due.order_by_asc(ticket::Column::NextLookAt).limit(most).select_only();
+        let columns = due.column(ticket::Column::OrganizationId).column(ticket::Column::Id);
+        let rows: Vec<(Uuid, Uuid)> = columns.into_tuple().all(&self.access.executor()).await?;
+        Ok(rows.into_iter().map(|(organization, id)| (Id::from_uuid(organization), Id::from_uuid(id))).collect())
     }
 
     /// Takes the job that is due longest, for an attempt that nobody else makes before `until`. One statement; on

@@ -1,21 +1,21 @@
 //! Finding and listing tickets.
 
 use guildhall_domain::{
-    Id, id,
+    Id, Timestamp, id,
     page::{Cursor, Page, PageRequest},
-    tickets::{Activity, Priority, Ticket, TicketStatus, TicketWithMcpUser},
+    tickets::{Priority, Ticket, TicketStatus, TicketWithMcpUser},
 };
 use sea_orm::{
     ColumnTrait, Condition, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait, LockType},
 };
 use uuid::Uuid;
 
-use super::{Tickets, of_rank, rank};
+use super::{NEVER, Tickets, of_rank, rank};
 use crate::{
     Error, Result,
     columns::{after, parse, read, read_option, time, word},
-    entities::{mcp_server, mcp_user, member, ticket, ticket_activity, user},
+    entities::{mcp_server, mcp_user, member, ticket, user},
     search::like,
 };
 
@@ -30,6 +30,8 @@ pub struct TicketFilter {
     pub assignee: Option<Option<Id<id::User>>>,
     /// Through this server.
     pub server: Option<Id<id::McpServer>>,
+    /// Due before.
+    pub due_before: Option<Timestamp>,
     /// With these words in the title or the summary.
     pub search: Option<String>,
 }
@@ -46,6 +48,8 @@ pub enum TicketSort {
     Priority,
     /// The last changed first.
     Updated,
+    /// What is due soonest first, what is never due last.
+    Due,
 }
 
 /// A page of tickets.
@@ -61,14 +65,6 @@ struct TicketRow {
     assignee_name: Option<String>,
     assignee_email: Option<String>,
     assignee_image: Option<String>,
-}
-
-#[derive(FromQueryResult)]
-struct ActivityRow {
-    #[sea_orm(nested)]
-    activity: ticket_activity::Model,
-    user_name: Option<String>,
-    user_email: Option<String>,
 }
 
 #[derive(FromQueryResult)]
@@ -103,11 +99,23 @@ impl Tickets<'_> {
     /// # Errors
     /// Where the database fails.
     pub async fn find_to_change(self, id: Id<id::Ticket>) -> Result<Option<Ticket>> {
+        let mut select = self.complete().filter(ticket::Column::Id.eq(id.uuid()));
         if self.0.access.is_postgres() {
-            let lock = self.0.select::<ticket::Entity>().filter(ticket::Column::Id.eq(id.uuid())).lock_exclusive();
-            lock.one(&self.0.executor()).await?; // SQLite has one writer
+            // Of all the rows read only the ticket's own; SQLite has one writer.
+            QuerySelect::query(&mut select).lock_with_tables(LockType::Update, [ticket::Entity]);
         }
-        self.find(id).await
+        select.into_model::<TicketRow>().one(&self.0.executor()).await?.map(Ticket::try_from).transpose()
+    }
+
+    /// The person's own tickets at any server, the last changed first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn of_person(self, person: Id<id::McpUser>, limit: u64) -> Result<Vec<Ticket>> {
+        let tickets = self.complete().filter(ticket::Column::McpUserId.eq(person.uuid()));
+        let rows = tickets.order_by_desc(ticket::Column::UpdatedAt).order_by_desc(ticket::Column::Id).limit(limit);
+        let rows = rows.into_model::<TicketRow>().all(&self.0.executor()).await?;
+        rows.into_iter().map(Ticket::try_from).collect()
     }
 
     /// Tickets in `sort` order.
@@ -121,6 +129,7 @@ impl Tickets<'_> {
             TicketSort::Oldest => (Column::Number, Order::Asc),
             TicketSort::Priority => (Column::Priority, Order::Desc),
             TicketSort::Updated => (Column::UpdatedAt, Order::Desc),
+            TicketSort::Due => (Column::DueAt, Order::Asc),
         };
         let mut which = Condition::all().add(filter.condition());
         if let Some(cursor) = page.cursor {
@@ -133,6 +142,7 @@ impl Tickets<'_> {
             TicketSort::Newest | TicketSort::Oldest => ticket.number,
             TicketSort::Priority => i64::from(rank(ticket.priority)),
             TicketSort::Updated => ticket.updated_at.millis(),
+            TicketSort::Due => ticket.due_at.map_or(NEVER, Timestamp::millis),
         };
         Ok(Page::cut(tickets, page.limit, |ticket| Cursor { key: key_of(ticket), id: ticket.id.uuid() }))
     }
@@ -191,38 +201,6 @@ impl Tickets<'_> {
         }))
     }
 
-    /// The history of `ticket`, the newest entry first.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn activities(self, ticket: &Ticket, limit: u64, offset: u64) -> Result<Vec<Activity>> {
-        use ticket_activity::Column;
-        let mut select = self.0.select::<ticket_activity::Entity>().filter(Column::TicketId.eq(ticket.id.uuid()));
-        let author =
-            Expr::col((user::Entity, user::Column::Id)).eq(Expr::col((ticket_activity::Entity, Column::AuthorId)));
-        QuerySelect::query(&mut select)
-            .left_join(user::Entity, author)
-            .expr_as(Expr::col((user::Entity, user::Column::Name)), "user_name")
-            .expr_as(Expr::col((user::Entity, user::Column::Email)), "user_email");
-        let newest = select.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit).offset(offset);
-        let rows = newest.into_model::<ActivityRow>().all(&self.0.executor()).await?;
-        let read = |row: ActivityRow| {
-            Ok(Activity {
-                id: Id::from_uuid(row.activity.id),
-                created_at: time(row.activity.created_at),
-                activity_type: read(row.activity.activity_type)?,
-                content: row.activity.content,
-                content_type: read(row.activity.content_type)?,
-                metadata: parse(&row.activity.metadata)?,
-                user_name: row.user_name,
-                user_email: read_option(row.user_email)?,
-                is_public: row.activity.is_public,
-                edited_at: row.activity.edited_at.map(time),
-            })
-        };
-        rows.into_iter().map(read).collect()
-    }
-
     /// Tickets with their server and assignee.
     fn complete(self) -> sea_orm::Select<ticket::Entity> {
         let mut select = self.0.select::<ticket::Entity>();
@@ -268,6 +246,7 @@ impl TicketFilter {
             .add_option(self.priority.map(|priority| Column::Priority.eq(rank(priority))))
             .add_option(assignee)
             .add_option(self.server.map(|server| Column::ServerId.eq(server.uuid())))
+            .add_option(self.due_before.map(|then| Column::DueAt.lt(then.millis())))
             .add_option(
                 words.map(|w| Condition::any().add(like(Column::Title, w)).add(like(Column::ConciseSummary, w))),
             )
@@ -298,13 +277,19 @@ impl TryFrom<TicketRow> for Ticket {
             email: read_option(ticket.email)?,
             assignee,
             method: read(ticket.method)?,
+            server_id: ticket.server_id.map(Id::from_uuid),
             server_name: row.server_name,
             server_slug: row.server_slug,
+            mcp_user_id: ticket.mcp_user_id.map(Id::from_uuid),
             mcp_session_id: ticket.mcp_session_id.map(Id::from_uuid),
             created_at: time(ticket.created_at),
             updated_at: time(ticket.updated_at),
             resolved_at: ticket.resolved_at.map(time),
             first_response_at: ticket.first_response_at.map(time),
+            first_response_due_at: ticket.first_response_due_at.map(time),
+            resolution_due_at: ticket.resolution_due_at.map(time),
+            due_at: Some(ticket.due_at).filter(|due_at| *due_at != NEVER).map(time),
+            missed: parse(&ticket.missed)?,
             external_url: ticket.external_url,
         })
     }

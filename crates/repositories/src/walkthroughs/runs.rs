@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Result, Tenant,
-    columns::word,
+    columns::{same, word},
     entities::{walkthrough, walkthrough_assignment, walkthrough_completion, walkthrough_run, walkthrough_step},
     error::of_somebody,
 };
@@ -337,10 +337,6 @@ impl Runs<'_> {
 fn open() -> Condition {
     let published = walkthrough::Column::Status.eq(word(WalkthroughStatus::Published));
     Condition::all().add(published).add(walkthrough::Column::StepCount.gt(0))
-}
-
-fn same<A: ColumnTrait, B: ColumnTrait>(a: A, b: B) -> Expr {
-    Expr::col(a.as_column_ref()).eq(Expr::col(b.as_column_ref()))
 }
 
 pub(super) fn its_step() -> RelationDef {

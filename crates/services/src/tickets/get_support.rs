@@ -1,15 +1,15 @@
 use guildhall_domain::{
-    Error, Id, Result,
+    Id, Result,
     event::Event,
     id,
     text::{Email, Text},
-    tickets::{ActivityType, ContentType, TicketStatus},
+    tickets::{Ticket, TicketStatus},
 };
-use guildhall_repositories::{NewActivity, NewTicket};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::filing::{Beginning, file};
 use crate::{AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool};
 
 /// Asks the people behind this server for help: files a support ticket. Ask the user before you send anything, and for an
@@ -50,32 +50,22 @@ impl Procedure for GetSupport {
 
     async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Outcome<Filed>> {
         let guest = cx.guest();
-        let proven = guest.email().map(str::parse).transpose().map_err(|e: String| Error::internal(e))?;
-        let email = proven.or(self.email);
+        let email = super::proven_email(guest)?.or(self.email);
         let status = if email.is_some() { TicketStatus::Pending } else { TicketStatus::NeedsEmail };
-        let ticket = NewTicket {
-            id: cx.fresh_id(),
-            title: self.title.into(),
-            concise_summary: self.problem_description.into(),
+        let new = Ticket::new(cx.fresh_id(), self.title.into(), self.problem_description.into(), cx.now());
+        let ticket = Ticket {
             context: self.problem_context.map(String::from),
             status,
             email,
             method: guest.server().support_ticket_type,
-            server: guest.server().id,
-            person: guest.person(),
-            visit: guest.visit(),
+            server_id: Some(guest.server().id),
+            mcp_user_id: Some(guest.person()),
+            mcp_session_id: Some(guest.visit()),
+            ..new
         };
-        let ticket_id = ticket.id;
-        let number = cx.tenant().tickets().file(ticket, cx.now()).await?;
-        let activity = NewActivity {
-            id: cx.fresh_id(),
-            activity_type: ActivityType::System,
-            content: "Filed by an end user's agent.".to_owned(),
-            content_type: ContentType::Text,
-            metadata: json!({ "mcpSessionId": guest.visit() }),
-            author: None,
-        };
-        cx.tenant().tickets().note(ticket_id, activity, cx.now()).await?;
+        let metadata = json!({ "mcpSessionId": guest.visit() });
+        let beginning = Beginning { content: "Filed by an end user's agent.", metadata, author: None };
+        let Ticket { id: ticket_id, number, .. } = file(cx, cx.tenant(), ticket, beginning).await?;
         let event = Event::TicketCreated { ticket_id, status };
         Ok(Outcome::Changed(Filed { ticket_id, number, status }, event))
     }
@@ -89,8 +79,11 @@ impl Tool for GetSupport {
     fn text(output: &Filed, _: &str) -> String {
         let Filed { ticket_id, number, status } = output;
         let next = match status {
-            TicketStatus::NeedsEmail => " Nobody can answer yet: no email address is known. Ask the user for one.",
-            _ => " Somebody will answer by email.",
+            TicketStatus::NeedsEmail => {
+                " Nobody can answer by mail: no email address is known. Ask the user for one, and send it with \
+                reply_to_support."
+            }
+            _ => " Somebody will answer by email; check_support shows answers too.",
         };
         format!("Support ticket #{number} was filed (id {ticket_id}).{next}")
     }

@@ -1,11 +1,10 @@
-use guildhall_domain::{Error, Resource};
 use guildhall_domain::{
-    Id, Result,
+    Error, Id, Resource, Result, Timestamp,
     access::Permission,
     id,
     page::{Cursor, Limit, PageLimit, PageRequest},
     text::Text,
-    tickets::{Activity, Priority, Ticket, TicketStatus, TicketWithMcpUser},
+    tickets::{Activity, Origin, Priority, Target, Ticket, TicketStatus, TicketWithMcpUser},
 };
 use guildhall_repositories::{TicketFilter, TicketSort};
 use schemars::JsonSchema;
@@ -26,6 +25,8 @@ pub enum Sort {
     Priority,
     /// The last changed first.
     Updated,
+    /// What is due soonest first; of which nothing is promised, last.
+    Due,
 }
 
 /// Support tickets, with how many of all the organization's tickets have each status.
@@ -52,6 +53,9 @@ pub struct ListTickets {
     /// Through this server only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_id: Option<Id<id::McpServer>>,
+    /// Due before then only: with the time that it is, those that are overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_before: Option<Timestamp>,
     /// With these words in the title or the summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Text<1, 10_000>>,
@@ -109,6 +113,7 @@ impl Procedure for ListTickets {
             priority: self.priority,
             assignee: self.assignee_id,
             server: self.server_id,
+            due_before: self.due_before,
             search: self.search.map(String::from),
         };
         let sort = match self.sort {
@@ -116,6 +121,7 @@ impl Procedure for ListTickets {
             Sort::Oldest => TicketSort::Oldest,
             Sort::Priority => TicketSort::Priority,
             Sort::Updated => TicketSort::Updated,
+            Sort::Due => TicketSort::Due,
         };
         let tickets = cx.tenant().tickets();
         let page = tickets.list(&filter, sort, PageRequest::new(self.limit, self.cursor)).await?;
@@ -133,7 +139,7 @@ impl Procedure for ListTickets {
     }
 }
 
-/// One ticket.
+/// One ticket, with what its visit knew when it was filed.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetTicket {
@@ -141,15 +147,28 @@ pub struct GetTicket {
     pub ticket_id: Id<id::Ticket>,
 }
 
+/// A ticket, and where it came from.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketDetail {
+    /// The ticket.
+    #[serde(flatten)]
+    pub ticket: Ticket,
+    /// What its visit knew when it was filed; null where it came otherwise.
+    pub origin: Option<Origin>,
+}
+
 impl Procedure for GetTicket {
     const NAME: &'static str = "supportTickets.get";
     type Effect = Query;
     type Reach = InOrganization;
     const NEEDS: Permission = Permission::ReadTickets;
-    type Output = Ticket;
+    type Output = TicketDetail;
 
-    async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Ticket> {
-        super::find(cx.tenant(), self.ticket_id).await
+    async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<TicketDetail> {
+        let ticket = super::find(cx.tenant(), self.ticket_id).await?;
+        let origin = cx.tenant().tickets().origin(&ticket).await?;
+        Ok(TicketDetail { ticket, origin })
     }
 }
 
@@ -199,5 +218,22 @@ impl Procedure for GetWithMcpUser {
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<TicketWithMcpUser> {
         let found = cx.tenant().tickets().with_mcp_user(self.ticket_id).await?;
         found.ok_or(Error::NotFound(Resource::Ticket))
+    }
+}
+
+/// How soon tickets of each priority are to be answered and settled, the most urgent first.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetTargets {}
+
+impl Procedure for GetTargets {
+    const NAME: &'static str = "supportTickets.getTargets";
+    type Effect = Query;
+    type Reach = InOrganization;
+    const NEEDS: Permission = Permission::ReadTickets;
+    type Output = Vec<Target>;
+
+    async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Vec<Target>> {
+        Ok(cx.tenant().tickets().targets().await?)
     }
 }

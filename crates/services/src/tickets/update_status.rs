@@ -1,12 +1,11 @@
 use guildhall_domain::{
-    Error, Id, Resource, Result,
+    Id, Result,
     access::Permission,
     event::Event,
     id,
     text::Text,
-    tickets::{ActivityType, ContentType, Ticket, TicketStatus},
+    tickets::{ActivityType, Ticket, TicketStatus},
 };
-use guildhall_repositories::NewActivity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -34,24 +33,16 @@ impl Procedure for UpdateTicketStatus {
     type Output = Ticket;
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<Ticket>> {
-        let tickets = cx.tenant().tickets();
-        let found = tickets.find_to_change(self.ticket_id).await?;
-        let ticket = found.ok_or(Error::NotFound(Resource::Ticket))?;
+        let ticket = super::find_to_change(cx.tenant(), self.ticket_id).await?;
         if ticket.status == self.status && self.comment.is_none() {
             return Ok(Outcome::Unchanged(ticket));
         }
         let (from, to) = (ticket.status, self.status);
-        let ticket = tickets.set_status(ticket, to, cx.now()).await?;
+        let ticket = ticket.moved(to, cx.now());
+        cx.tenant().tickets().save(&ticket).await?;
         let comment = self.comment.map(String::from);
-        let activity = NewActivity {
-            id: cx.fresh_id(),
-            activity_type: ActivityType::StatusChange,
-            content: comment.clone().unwrap_or_default(),
-            content_type: ContentType::Text,
-            metadata: json!({ "oldStatus": from, "newStatus": to, "comment": comment }),
-            author: Some(cx.user()),
-        };
-        tickets.note(ticket.id, activity, cx.now()).await?;
+        let metadata = json!({ "oldStatus": from, "newStatus": to, "comment": comment });
+        super::note(cx, ticket.id, ActivityType::StatusChange, comment.unwrap_or_default(), metadata).await?;
         let event = Event::TicketStatusChanged { ticket_id: ticket.id, from, to };
         Ok(Outcome::Changed(ticket, event))
     }

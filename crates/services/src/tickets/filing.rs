@@ -1,0 +1,41 @@
+//! Filing a ticket, whoever does it.
+
+use guildhall_domain::{
+    Id, Result, id,
+    tickets::{ActivityType, ContentType, Ticket},
+};
+use guildhall_repositories::{NewActivity, Tenant};
+use serde_json::Value;
+
+use crate::{Cx, Reach};
+
+/// How a ticket came in, as its history begins.
+pub(super) struct Beginning {
+    /// In a sentence.
+    pub(super) content: &'static str,
+    /// Facts for programs.
+    pub(super) metadata: Value,
+    /// Who wrote it down; none where an end user's agent did.
+    pub(super) author: Option<Id<id::User>>,
+}
+
+/// Files `ticket` with the first entry of its history.
+pub(super) async fn file<R: Reach>(
+    cx: &Cx<'_, R>,
+    tenant: Tenant<'_>,
+    ticket: Ticket,
+    beginning: Beginning,
+) -> Result<Ticket> {
+    let ticket = tenant.tickets().file(ticket, cx.now()).await?;
+    let activity = NewActivity {
+        id: cx.fresh_id(),
+        activity_type: ActivityType::System,
+        content: beginning.content.to_owned(),
+        content_type: ContentType::Text,
+        metadata: beginning.metadata,
+        author: beginning.author,
+        is_public: false,
+    };
+    tenant.tickets().note(ticket.id, activity, cx.now()).await?;
+    Ok(ticket)
+}
