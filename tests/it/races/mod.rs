@@ -3,6 +3,7 @@ mod arena;
 mod invitations;
 mod people;
 mod sign_ins;
+mod tickets;
 mod walkthroughs;
 
 use guildhall_domain::{Error, Result};

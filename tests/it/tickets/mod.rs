@@ -1,4 +1,7 @@
 //! Support tickets.
+mod agents;
+mod desk;
+mod promises;
 
 use std::time::Duration;
 
@@ -129,7 +132,7 @@ async fn pages_of_every_order_have_no_gaps() {
     for n in 0..5 {
         file(&world, &format!("t{n}"), None).await;
     }
-    for sort in ["newest", "oldest", "priority", "updated"] {
+    for sort in ["newest", "oldest", "priority", "updated", "due"] {
         let all = world.ok("supportTickets.list", json!({ "sort": sort, "limit": 100 })).await["items"].clone();
         let mut paged = Vec::new();
         let mut input = json!({ "sort": sort, "limit": 2 });

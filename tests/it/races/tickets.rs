@@ -1,0 +1,47 @@
+//! A ticket that several people work on at once.
+
+use guildhall_domain::access::Role::{Member, Owner};
+use serde_json::{Value, json};
+
+use super::arena::{FEW, racer, rounds};
+
+async fn filed(arena: &super::arena::Arena, caller: &guildhall_services::Caller) -> Value {
+    let input = json!({ "title": "t", "conciseSummary": "s" });
+    arena.world.call("supportTickets.create", caller, input).await.unwrap()["id"].clone()
+}
+
+#[test]
+fn a_ticket_is_never_left_to_somebody_who_is_gone() {
+    rounds("assign x remove", FEW, async |arena| {
+        let team = arena.world.team(&[Owner, Member]).await;
+        let [a, b] = &team.people[..] else { unreachable!() };
+        let ticket = filed(arena, &a.caller).await;
+        let assign = json!({ "ticketId": ticket, "assigneeId": b.account.user });
+        let assign = racer(&a.caller, "supportTickets.assign", assign);
+        let remove = racer(&a.caller, "organization.removeMember", json!({ "memberId": b.place }));
+
+        arena.at_once([assign, remove], &["ok, ok", "no member, ok"]).await;
+
+        let now = arena.world.call("supportTickets.get", &a.caller, json!({ "ticketId": ticket })).await.unwrap();
+        assert_eq!(now["assignee"], Value::Null);
+    });
+}
+
+#[test]
+fn of_two_changes_of_a_ticket_neither_is_lost() {
+    rounds("updateStatus x updateFields", FEW, async |arena| {
+        let team = arena.world.team(&[Owner, Member]).await;
+        let [a, b] = &team.people[..] else { unreachable!() };
+        let ticket = filed(arena, &a.caller).await;
+        let moved = json!({ "ticketId": ticket, "status": "resolved" });
+        let renamed = json!({ "ticketId": ticket, "title": "another" });
+        let moved = racer(&a.caller, "supportTickets.updateStatus", moved);
+        let renamed = racer(&b.caller, "supportTickets.updateFields", renamed);
+
+        arena.at_once([moved, renamed], &["ok, ok"]).await;
+
+        let now = arena.world.call("supportTickets.get", &a.caller, json!({ "ticketId": ticket })).await.unwrap();
+        assert_eq!((&now["status"], &now["title"]), (&json!("resolved"), &json!("another")));
+        assert_ne!(now["resolvedAt"], Value::Null);
+    });
+}
