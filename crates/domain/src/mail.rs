@@ -86,6 +86,53 @@ pub enum Matter {
         /// Until when.
         expires_at: Timestamp,
     },
+    /// Somebody of the organization answered whoever asked.
+    TicketAnswer {
+        /// Which organization.
+        organization: String,
+        /// The server that the ticket came through.
+        server: Option<String>,
+        /// Which ticket.
+        ticket: Id<id::Ticket>,
+        /// Its number.
+        number: i64,
+        /// Its one line.
+        title: String,
+        /// Who answers.
+        author: Option<String>,
+        /// What is answered.
+        content: String,
+        /// Whether the ticket is settled with that.
+        settled: bool,
+    },
+    /// A ticket is somebody's to work on.
+    TicketAssigned {
+        /// Which organization.
+        organization: String,
+        /// Which ticket.
+        ticket: Id<id::Ticket>,
+        /// Its number.
+        number: i64,
+        /// Its one line.
+        title: String,
+        /// What is wrong.
+        summary: String,
+        /// Who gave it.
+        by: Option<String>,
+    },
+    /// Whoever asked said more, to who works on it.
+    TicketReply {
+        /// Which organization.
+        organization: String,
+        /// Which ticket.
+        ticket: Id<id::Ticket>,
+        /// Its number.
+        number: i64,
+        /// Its one line.
+        title: String,
+        /// What was said.
+        content: String,
+    },
     /// The password was changed; whoever did not do that must know.
     PasswordChanged {
         /// Where to ask for a new password.
@@ -102,7 +149,23 @@ impl Matter {
             | Self::PasswordReset { expires_at, .. }
             | Self::EmailVerification { expires_at, .. }
             | Self::SignInCode { expires_at, .. } => Some(*expires_at),
-            Self::Membership { .. } | Self::AlreadyRegistered { .. } | Self::PasswordChanged { .. } => None,
+            Self::Membership { .. }
+            | Self::AlreadyRegistered { .. }
+            | Self::PasswordChanged { .. }
+            | Self::TicketAnswer { .. }
+            | Self::TicketAssigned { .. }
+            | Self::TicketReply { .. } => None,
+        }
+    }
+
+    /// What mailboxes show it together with: all letters about one ticket.
+    #[must_use]
+    pub const fn thread(&self) -> Option<Id<id::Ticket>> {
+        match self {
+            Self::TicketAnswer { ticket, .. }
+            | Self::TicketAssigned { ticket, .. }
+            | Self::TicketReply { ticket, .. } => Some(*ticket),
+            _ => None,
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Reading documents at addresses that tenants name.
+//! All outgoing HTTP: reading documents at addresses that tenants name, and posting there.
 //!
 //! **Invariant:** what is connected to is the very address that was looked at, and it is one of the public network, or
 //! of this machine where the operator allows that. A name is asked for once; a redirect, a proxy or a second name is
 //! never followed.
 
 mod addresses;
+mod names;
 
 use std::{
     fmt,
@@ -15,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use guildhall_domain::error::Unreachable;
-use guildhall_services::ports::{Fetch, Fetching, Question};
+use guildhall_services::ports::{Body, Fetch, Fetching, Question};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
@@ -32,6 +33,8 @@ use tokio_rustls::{
 };
 use url::{Host, Url, form_urlencoded};
 
+use self::names::{Names, SystemNames};
+
 /// How long a document may take, from asking for the name to its last byte.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one of several addresses may take to answer, so that the next one gets its turn.
@@ -42,9 +45,10 @@ const MOST_BYTES: usize = 64 * 1024;
 const MOST_AT_ONCE: usize = 16;
 const AGENT: &str = "guildhall";
 
-/// Reads documents from the public network.
+/// Reads documents from the public network, and posts there.
 pub struct Fetcher {
     tls: TlsConnector,
+    names: Box<dyn Names>,
     loopback: bool,
     patience: Duration,
     room: Semaphore,
@@ -57,13 +61,17 @@ impl Fetcher {
     /// # Errors
     /// Where TLS cannot be set up.
     pub fn new(loopback: bool) -> Result<Self, tokio_rustls::rustls::Error> {
+        Self::with_names(loopback, Box::new(SystemNames))
+    }
+
+    fn with_names(loopback: bool, names: Box<dyn Names>) -> Result<Self, tokio_rustls::rustls::Error> {
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
         let tls = TlsConnector::from(Arc::new(tls));
-        Ok(Self { tls, loopback, patience: PATIENCE, room: Semaphore::new(MOST_AT_ONCE) })
+        Ok(Self { tls, names, loopback, patience: PATIENCE, room: Semaphore::new(MOST_AT_ONCE) })
     }
 
     async fn ask(&self, question: &Question) -> Result<Vec<u8>, Unreachable> {
@@ -71,14 +79,14 @@ impl Fetcher {
         let url = Url::parse(question.url.as_str()).map_err(|_| Unreachable::NotCalled)?;
         let request = request(&url, question).map_err(|_| Unreachable::NotCalled)?;
         let place = Place::of(&url)?;
-        let addresses = addresses::checked(resolve(&place).await?, self.loopback)?;
+        let addresses = addresses::checked(self.resolve(&place).await?, self.loopback)?;
         let here = addresses.iter().all(|address| addresses::is_loopback(address.ip()));
         if !place.is_usual() && !here {
             return Err(Unreachable::NotCalled);
         }
         let stream = connect(&addresses).await?;
         if !place.secure {
-            return exchange(stream, request).await;
+            return exchange(stream, request, question.also).await;
         }
         let name = match place.host {
             Host::Domain(name) => ServerName::try_from(name).map_err(|_| Unreachable::NotCalled)?,
@@ -86,7 +94,17 @@ impl Fetcher {
             Host::Ipv6(ip) => ServerName::from(IpAddr::V6(ip)),
         };
         let stream = self.tls.connect(name, stream).await.map_err(|_| Unreachable::Tls)?;
-        exchange(stream, request).await
+        exchange(stream, request, question.also).await
+    }
+
+    /// Asks for a name, once: what is answered is what is looked at and connected to.
+    async fn resolve(&self, place: &Place) -> Result<Vec<SocketAddr>, Unreachable> {
+        let found = match &place.host {
+            Host::Ipv4(ip) => vec![IpAddr::V4(*ip)],
+            Host::Ipv6(ip) => vec![IpAddr::V6(*ip)],
+            Host::Domain(name) => self.names.look_up(name).await.map_err(|_| Unreachable::NoPublicAddress)?,
+        };
+        Ok(found.into_iter().map(|ip| SocketAddr::new(ip, place.port)).collect())
     }
 }
 
@@ -131,17 +149,6 @@ impl Place {
     }
 }
 
-async fn resolve(place: &Place) -> Result<Vec<SocketAddr>, Unreachable> {
-    match &place.host {
-        Host::Ipv4(ip) => Ok(vec![(*ip, place.port).into()]),
-        Host::Ipv6(ip) => Ok(vec![(*ip, place.port).into()]),
-        Host::Domain(name) => {
-            let found = tokio::net::lookup_host((name.as_str(), place.port)).await;
-            Ok(found.map_err(|_| Unreachable::NoPublicAddress)?.collect())
-        }
-    }
-}
-
 async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Unreachable> {
     for address in addresses {
         if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT_PATIENCE, TcpStream::connect(address)).await {
@@ -152,7 +159,7 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Unreachable> {
 }
 
 /// Asks and reads the answer.
-async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Vec<u8>, Unreachable>
+async fn exchange<S>(stream: S, request: Request<Full<Bytes>>, also: Option<u16>) -> Result<Vec<u8>, Unreachable>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -162,8 +169,9 @@ where
     let mut beside = JoinSet::new(); // ends with this function, whoever stops awaiting it
     beside.spawn(connection);
     let response = sender.send_request(request).await.map_err(|_| Unreachable::NoConnection)?;
-    if response.status() != StatusCode::OK {
-        return Err(Unreachable::Status);
+    let status = response.status();
+    if status != StatusCode::OK && Some(status.as_u16()) != also {
+        return Err(Unreachable::Status(status.as_u16()));
     }
     let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
     let body = body.map_err(|error| match error.downcast_ref() {
@@ -176,22 +184,30 @@ where
 fn request(url: &Url, question: &Question) -> Result<Request<Full<Bytes>>, http::Error> {
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
-    let form =
-        question.form.as_ref().map(|form| form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish());
+    let (kind, body) = match &question.body {
+        Body::Nothing => (None, String::new()),
+        Body::Form(form) => {
+            let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+            (Some("application/x-www-form-urlencoded"), form)
+        }
+        Body::Json(json) => (Some("application/json"), json.to_string()),
+    };
     let mut request = Request::builder()
-        .method(if form.is_some() { Method::POST } else { Method::GET })
+        .method(if kind.is_some() { Method::POST } else { Method::GET })
         .uri(path)
         .header(header::HOST, host)
         .header(header::ACCEPT, "application/json")
         .header(header::USER_AGENT, AGENT);
-    if form.is_some() {
-        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Some(kind) = kind {
+        request = request.header(header::CONTENT_TYPE, kind);
     }
     if let Some(authorization) = &question.authorization {
         request = request.header(header::AUTHORIZATION, authorization);
     }
-    request.body(Full::from(form.unwrap_or_default()))
+    request.body(Full::from(body))
 }
 
+#[cfg(test)]
+mod guard;
 #[cfg(test)]
 mod tests;

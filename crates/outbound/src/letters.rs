@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use guildhall_domain::{Timestamp, access::Role, mail::Matter};
+use guildhall_domain::{Id, Timestamp, access::Role, mail::Matter};
 use minijinja::{Environment, Error, UndefinedBehavior, syntax::SyntaxConfig};
 
 use crate::{
@@ -19,7 +19,7 @@ macro_rules! built_in {
 }
 
 /// Each matter has a text and a page; the pages share the first one.
-const BUILT_IN: [(&str, &str); 15] = built_in!(
+const BUILT_IN: [(&str, &str); 21] = built_in!(
     "letter.html"
     "invitation.txt" "invitation.html"
     "membership.txt" "membership.html"
@@ -28,6 +28,9 @@ const BUILT_IN: [(&str, &str); 15] = built_in!(
     "sign-in-code.txt" "sign-in-code.html"
     "already-registered.txt" "already-registered.html"
     "password-changed.txt" "password-changed.html"
+    "ticket-answer.txt" "ticket-answer.html"
+    "ticket-assigned.txt" "ticket-assigned.html"
+    "ticket-reply.txt" "ticket-reply.html"
 );
 
 /// The templates of every letter there is, each known to work.
@@ -48,7 +51,7 @@ impl Letters {
     ///
     /// Their language is [Jinja](https://docs.rs/minijinja/3/minijinja/syntax/). A `.txt` begins with `Subject: …` and
     /// an empty line.
-    /// `message` is `none` where nothing was said, and otherwise comes quoted in text and with `<br>` in HTML.
+    /// `message` is `none` where nothing was said; it, `content` and `summary` come quoted in text and with `<br>` in HTML.
     ///
     /// # Errors
     /// Where a template cannot write each of its letters, or a file is named like none.
@@ -139,6 +142,9 @@ const fn names(matter: &Matter) -> (&'static str, &'static str) {
         Matter::SignInCode { .. } => ("sign-in-code.txt", "sign-in-code.html"),
         Matter::AlreadyRegistered { .. } => ("already-registered.txt", "already-registered.html"),
         Matter::PasswordChanged { .. } => ("password-changed.txt", "password-changed.html"),
+        Matter::TicketAnswer { .. } => ("ticket-answer.txt", "ticket-answer.html"),
+        Matter::TicketAssigned { .. } => ("ticket-assigned.txt", "ticket-assigned.html"),
+        Matter::TicketReply { .. } => ("ticket-reply.txt", "ticket-reply.html"),
     }
 }
 
@@ -163,7 +169,7 @@ fn refuse_strangers(folder: &Path) -> Result<(), Unusable> {
 }
 
 /// A letter of every kind, with and without what may be missing.
-fn samples() -> [Matter; 9] {
+fn samples() -> [Matter; 14] {
     let (link, expires_at) = (|| "https://guildhall.example/sample".to_owned(), Timestamp::from_millis(0));
     let said = || Some("Hello!\nWe look forward to you.".to_owned());
     let invitation = |message| Matter::Invitation {
@@ -181,6 +187,25 @@ fn samples() -> [Matter; 9] {
         message,
         link: link(),
     };
+    let (ticket, title) = (Id::from_uuid(Default::default()), || "A sample".to_owned());
+    let answer = |server: Option<&str>, author: Option<&str>, settled| Matter::TicketAnswer {
+        organization: "Acme".to_owned(),
+        server: server.map(str::to_owned),
+        ticket,
+        number: 12,
+        title: title(),
+        author: author.map(str::to_owned),
+        content: "Like this.".to_owned(),
+        settled,
+    };
+    let assigned = |by: Option<&str>| Matter::TicketAssigned {
+        organization: "Acme".to_owned(),
+        ticket,
+        number: 12,
+        title: title(),
+        summary: "It broke.".to_owned(),
+        by: by.map(str::to_owned),
+    };
     [
         invitation(None),
         invitation(said()),
@@ -197,6 +222,17 @@ fn samples() -> [Matter; 9] {
         },
         Matter::AlreadyRegistered { link: link() },
         Matter::PasswordChanged { link: link() },
+        answer(None, None, true),
+        answer(Some("Acme help"), Some("Ann Smith"), false),
+        assigned(None),
+        assigned(Some("Ann Smith")),
+        Matter::TicketReply {
+            organization: "Acme".to_owned(),
+            ticket,
+            number: 12,
+            title: title(),
+            content: "It still does.".to_owned(),
+        },
     ]
 }
 

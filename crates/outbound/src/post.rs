@@ -70,7 +70,14 @@ impl Post {
     fn compose(&self, letter: &Letter) -> Result<Message, Box<dyn StdError + Send + Sync>> {
         let written = self.letters.write(&letter.matter)?;
         let header = |name, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
-        let message = Message::builder()
+        let mut message = Message::builder();
+        if let Some(ticket) = letter.matter.thread() {
+            // A letter that was never sent stands at the root, so that those that were are shown together, in whatever
+            // order they come (RFC 5322 §3.6.4).
+            let root = format!("<{ticket}@{}>", self.from.email.domain());
+            message = message.in_reply_to(root.clone()).references(root);
+        }
+        let message = message
             .from(self.from.clone())
             .to(Mailbox::new(None, letter.to.as_str().parse::<Address>()?))
             .subject(written.subject)

@@ -41,6 +41,20 @@ pub(crate) fn values(matter: &Matter, place: Place) -> Values {
             values.insert("expires", expires_at.in_words().into());
         }
         Matter::AlreadyRegistered { link } | Matter::PasswordChanged { link } => values.extend(way(link, place)),
+        Matter::TicketAnswer { organization, server, number, title, author, content, settled, .. } => {
+            values.extend(about(organization, *number, title, place));
+            values
+                .extend([("server", perhaps(server.as_deref(), place)), ("author", perhaps(author.as_deref(), place))]);
+            values.extend([("content", quoted(content, place)), ("settled", (*settled).into())]);
+        }
+        Matter::TicketAssigned { organization, number, title, summary, by, .. } => {
+            values.extend(about(organization, *number, title, place));
+            values.extend([("summary", quoted(summary, place)), ("by", perhaps(by.as_deref(), place))]);
+        }
+        Matter::TicketReply { organization, number, title, content, .. } => {
+            values.extend(about(organization, *number, title, place));
+            values.insert("content", quoted(content, place));
+        }
     }
     values
 }
@@ -60,6 +74,23 @@ fn people(organization: &str, inviter: &str, role: Role, said: Option<&str>, pla
         ("role", role.into()),
         ("message", message),
     ])
+}
+
+/// Which ticket; `site` is for the foot that all pages share: there is no link that would tell.
+fn about(organization: &str, number: i64, title: &str, place: Place) -> Values {
+    let organization = name(organization, place);
+    let title = name(title, place);
+    Values::from([
+        ("site", organization.clone()),
+        ("organization", organization),
+        ("number", number.into()),
+        ("title", title),
+    ])
+}
+
+/// A name that may be missing, or say nothing.
+fn perhaps(typed: Option<&str>, place: Place) -> Value {
+    typed.filter(|typed| !one_line(typed).is_empty()).map_or_else(|| Value::from(()), |typed| name(typed, place))
 }
 
 /// What somebody calls something, on one line.

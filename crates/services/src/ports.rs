@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, pin::Pin, sync::Arc};
 
 use guildhall_domain::{Timestamp, error::Unreachable, mail::Letter, text::WebUrl};
+use serde_json::Value;
 
 /// Everything the services need from the world.
 #[derive(Clone)]
@@ -51,7 +52,7 @@ pub enum Undelivered {
 /// Asks at addresses that tenants name, and nowhere that is not meant for everybody: no address of a private network is
 /// called, and no redirect is followed.
 pub trait Fetch: Send + Sync + 'static {
-    /// What is answered with 200, of a limited size and in a limited time. Never called while a transaction is open.
+    /// What is answered with 200 (or with what the question heeds besides), of a limited size and in a limited time. Never called while a transaction is open.
     fn send<'a>(&'a self, question: &'a Question) -> Fetching<'a>;
 }
 
@@ -60,17 +61,36 @@ pub trait Fetch: Send + Sync + 'static {
 pub struct Question {
     /// Where.
     pub url: WebUrl,
-    /// What is sent there as a form; none: nothing is sent, and what is there is read.
-    pub form: Option<Vec<(&'static str, String)>>,
+    /// What is sent there.
+    pub body: Body,
     /// The `Authorization` header.
     pub authorization: Option<String>,
+    /// A status besides 200 whose body is an answer as well: GraphQL servers say with 400 what was wrong.
+    pub also: Option<u16>,
+}
+
+/// What is sent with a question.
+#[derive(Clone)]
+pub enum Body {
+    /// Nothing: what is there is read.
+    Nothing,
+    /// The fields of a form.
+    Form(Vec<(&'static str, String)>),
+    /// JSON.
+    Json(Value),
 }
 
 impl Question {
     /// What is at `url`?
     #[must_use]
     pub const fn get(url: WebUrl) -> Self {
-        Self { url, form: None, authorization: None }
+        Self { url, body: Body::Nothing, authorization: None, also: None }
+    }
+
+    /// Takes `url` this?
+    #[must_use]
+    pub const fn post(url: WebUrl, body: Body) -> Self {
+        Self { url, body, authorization: None, also: None }
     }
 }
 

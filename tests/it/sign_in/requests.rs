@@ -197,7 +197,7 @@ async fn a_client_is_known_by_the_document_at_its_id() {
         document(json!({ "token_endpoint_auth_method": "client_secret_basic" })),
         document(json!({ "padding": "x".repeat(6_000) })),
         Ok(b"<html>".to_vec()),
-        Err(Unreachable::Status),
+        Err(Unreachable::Status(404)),
         Err(Unreachable::Timeout),
     ] {
         world.web.publish(id, bad);

@@ -193,7 +193,7 @@ async fn what_the_upstream_server_says_is_believed_only_where_all_of_it_fits() {
         assert_eq!(value(&url, "error").as_deref(), Some("server_error"));
     }
     for (address, document) in [
-        (TOKENS, Err(Unreachable::Status)),
+        (TOKENS, Err(Unreachable::Status(400))),
         (TOKENS, Ok(b"{}".to_vec())),
         (KEYS, Err(Unreachable::Timeout)),
         (KEYS, Ok(b"{\"keys\":[]}".to_vec())),

@@ -60,9 +60,9 @@ pub enum Unreachable {
     /// The whole of it, from asking for the name to the last byte.
     #[error("it took too long")]
     Timeout,
-    /// Anything else than 200.
+    /// Anything else than 200: this.
     #[error("it did not answer 200, and redirects are not followed")]
-    Status,
+    Status(u16),
     /// More than is read.
     #[error("its answer is too large")]
     TooLarge,
@@ -76,7 +76,7 @@ impl Unreachable {
             Self::NoConnection => "no_connection",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
-            Self::Status => "status",
+            Self::Status(_) => "status",
             Self::TooLarge => "too_large",
         }
     }

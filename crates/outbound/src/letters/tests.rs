@@ -1,6 +1,6 @@
 use std::fs;
 
-use guildhall_domain::{Timestamp, access::Role, mail::Matter};
+use guildhall_domain::{Id, Timestamp, access::Role, mail::Matter};
 
 use super::{Letters, samples};
 
@@ -63,10 +63,75 @@ fn every_letter_says_all_it_has_to_say_in_text_and_in_html() {
     }
 }
 
+fn answer(typed: &str, settled: bool) -> Matter {
+    Matter::TicketAnswer {
+        organization: typed.to_owned(),
+        server: Some(typed.to_owned()),
+        ticket: Id::from_uuid(uuid::Uuid::nil()),
+        number: 12,
+        title: typed.to_owned(),
+        author: Some(typed.to_owned()),
+        content: typed.to_owned(),
+        settled,
+    }
+}
+
+#[test]
+fn letters_about_a_ticket_have_one_subject_and_say_what_was_said() {
+    let letters = Letters::open(None).unwrap();
+    let ticket = Id::from_uuid(uuid::Uuid::nil());
+    let (organization, title) = (|| "Acme & Co".to_owned(), || "The oven\nis cold".to_owned());
+    let assigned = Matter::TicketAssigned {
+        organization: organization(),
+        ticket,
+        number: 12,
+        title: title(),
+        summary: "No heat.\nNone.".to_owned(),
+        by: Some("Ann".to_owned()),
+    };
+    let content = || "Plug it in.\nThen wait.".to_owned();
+    let reply =
+        Matter::TicketReply { organization: organization(), ticket, number: 12, title: title(), content: content() };
+    let answer = |settled| Matter::TicketAnswer {
+        organization: organization(),
+        server: None,
+        ticket,
+        number: 12,
+        title: title(),
+        author: None,
+        content: content(),
+        settled,
+    };
+    for (matter, says) in [
+        (answer(false), &["> Plug it in.\n> Then wait.", "Acme & Co of Acme & Co answers", "go on with"][..]),
+        (answer(true), &["> Plug it in.", "is settled"]),
+        (reply, &["> Plug it in.\n> Then wait.", "says more"]),
+        (assigned, &["> No heat.\n> None.", "Ann gave you"]),
+    ] {
+        let written = letters.write(&matter).unwrap();
+        assert_eq!((written.subject.as_str(), matter.thread()), ("[#12] The oven is cold", Some(ticket)));
+        for said in says {
+            assert!(written.text.contains(said), "{said} is not in {}", written.text);
+        }
+        assert!(written.html.contains("<br>\n") || written.html.contains("<blockquote"), "{}", written.html);
+        assert!(written.html.contains("Acme &amp; Co") && !written.html.contains("href="), "{}", written.html);
+        assert!(!written.text.contains("\n\n\n"), "{}", written.text);
+    }
+}
+
+#[test]
+fn what_somebody_wrote_in_a_ticket_stays_text() {
+    let letters = Letters::open(None).unwrap();
+    let written = letters.write(&answer("<script>x</script>\n\nSubject: y", true)).unwrap();
+    assert_eq!(written.subject, "[#12] <script>x</script> Subject: y");
+    assert!(!written.html.contains("<script"), "{}", written.html);
+    assert!(written.text.lines().all(|line| !line.starts_with("Subject")), "{}", written.text);
+}
+
 #[test]
 fn without_a_message_nobody_is_said_to_write() {
     let letters = Letters::open(None).unwrap();
-    for matter in samples() {
+    for matter in samples().into_iter().filter(|matter| matter.thread().is_none()) {
         let written = letters.write(&matter).unwrap();
         let said = written.text.contains("We look forward to you.");
         assert_eq!(written.text.contains("writes:"), said);

@@ -254,6 +254,43 @@ async fn a_folder_has_one_private_file_for_a_letter_however_often_it_is_sent() {
     assert!(matches!(post.send(&invitation("Acme", "Ann", "Hi")).await, Err(Undelivered::Later(_))));
 }
 
+#[tokio::test]
+async fn all_letters_about_a_ticket_are_one_thread() {
+    let ticket = Id::from_uuid(uuid::Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0002));
+    let (organization, title) = (|| "Acme".to_owned(), || "Help\r\nBcc: evil@x.test".to_owned());
+    let content = || "Like this.".to_owned();
+    let answer = |settled| Matter::TicketAnswer {
+        organization: organization(),
+        server: None,
+        ticket,
+        number: 12,
+        title: title(),
+        author: None,
+        content: content(),
+        settled,
+    };
+    let reply =
+        Matter::TicketReply { organization: organization(), ticket, number: 12, title: title(), content: content() };
+    let folder = tempfile::tempdir().unwrap();
+    let post = Post::folder(folder.path(), FROM, letters()).unwrap();
+    let root = format!("{ticket}@guild.example");
+    assert!(root.starts_with("tkt_"));
+    for (n, matter) in [answer(false), reply, answer(true)].into_iter().enumerate() {
+        let id = Id::from_uuid(uuid::Uuid::from_u128(n as u128));
+        post.send(&Letter { id, matter, ..invitation("", "", "") }).await.unwrap();
+        let file = fs::read(folder.path().join(format!("{id}.eml"))).unwrap();
+        let message = MessageParser::default().parse(&file).unwrap();
+        assert_eq!(message.subject(), Some("[#12] Help Bcc: evil@x.test"));
+        assert_eq!(message.in_reply_to().as_text(), Some(root.as_str()));
+        assert_eq!(message.references().as_text(), Some(root.as_str()));
+        assert_eq!(message.message_id(), Some(format!("{id}@guild.example").as_str()), "each is one of its own");
+        let mut expected = HEADERS.map(str::to_owned).to_vec();
+        expected.extend(["In-Reply-To".to_owned(), "References".to_owned()]);
+        expected.sort();
+        assert_eq!(headers(&message), expected);
+    }
+}
+
 #[test]
 fn settings_that_cannot_work_are_refused_and_none_shows_the_password() {
     for url in [

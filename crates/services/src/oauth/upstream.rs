@@ -30,7 +30,7 @@ use super::{
 use crate::{
     App,
     oauth_configs::read_metadata,
-    ports::Question,
+    ports::{Body, Question},
     secrets::{hash, open, seal},
 };
 
@@ -278,7 +278,8 @@ impl App {
             form.extend([("client_id", config.client_id.clone()), ("client_secret", secret)]);
             None
         };
-        let question = Question { url: secrets.server.token_endpoint.clone(), form: Some(form), authorization };
+        let url = secrets.server.token_endpoint.clone();
+        let question = Question { authorization, ..Question::post(url, Body::Form(form)) };
         self.document(&question, "the code was not taken").await
     }
 
