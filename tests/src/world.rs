@@ -263,6 +263,7 @@ pub fn unlimited() -> Limits {
         code_recipient: often,
         code_address: often,
         code_server: often,
+        ticket_recipient: often,
         mcp_server: EachFiveMinutes(1_000_000),
         mcp_user: EachFiveMinutes(1_000_000),
         mcp_visitor_address: often,

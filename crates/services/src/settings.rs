@@ -85,6 +85,8 @@ pub struct Limits {
     pub code_address: Rate,
     /// Codes mailed for one hosted server.
     pub code_server: Rate,
+    /// Letters about tickets to one email address, by all organizations together.
+    pub ticket_recipient: Rate,
     /// Calls of tools of one hosted server.
     pub mcp_server: EachFiveMinutes,
     /// Calls of tools by one end user.
@@ -155,6 +157,7 @@ impl Default for Limits {
             code_recipient: Rate { uses: 6, window: minutes(60) },
             code_address: Rate { uses: 60, window: minutes(60) },
             code_server: Rate { uses: 2_000, window: minutes(60) },
+            ticket_recipient: Rate { uses: 100, window: minutes(24 * 60) },
             mcp_server: EachFiveMinutes(60_000),
             mcp_user: EachFiveMinutes(600),
             mcp_visitor_address: Rate { uses: 600, window: minutes(60) },
@@ -187,6 +190,7 @@ impl Limits {
             code_recipient,
             code_address,
             code_server,
+            ticket_recipient,
             mcp_server: EachFiveMinutes(_),
             mcp_user: EachFiveMinutes(_),
             mcp_visitor_address,
@@ -213,6 +217,7 @@ impl Limits {
             code_recipient,
             code_address,
             code_server,
+            ticket_recipient,
             mcp_visitor_address,
         ];
         rates.into_iter().map(|rate| rate.window).max().unwrap_or_default()

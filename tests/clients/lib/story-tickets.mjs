@@ -30,7 +30,7 @@ async function compareTicket(check, client, server, run, ticket, [number, status
   const subject = 'tickets'
   const { asked, report, session, trackingId, name } = run
   check.same(subject, `${name}: what the client was told`, report.ticket, { ticketId: ticket.id, number, status })
-  const { id, createdAt, updatedAt, firstResponseAt, ...rest } = ticket
+  const { id, createdAt, updatedAt, firstResponseAt, mcpUserId, ...rest } = ticket
   check.same(subject, `${name}: ticket`, rest, {
     number,
     title: asked.title,
@@ -41,15 +41,31 @@ async function compareTicket(check, client, server, run, ticket, [number, status
     email: asked.email ?? null,
     assignee: null,
     method: 'dashboard',
+    serverId: server.id,
     serverName: server.name,
     serverSlug: server.slug,
     mcpSessionId: session?.id,
     resolvedAt: null,
+    firstResponseDueAt: null,
+    resolutionDueAt: null,
+    dueAt: null,
+    missed: [],
     externalUrl: null,
   })
+  check.same(subject, `${name}: person`, mcpUserId, session?.mcpUserId)
   check.within(subject, `${name}: createdAt`, createdAt, span)
   check.same(subject, `${name}: updatedAt and firstResponseAt`, [updatedAt, firstResponseAt], [createdAt, null])
-  check.same(subject, `${name}: get`, await client.supportTickets.get({ ticketId: id }), ticket)
+  const { origin, ...got } = await client.supportTickets.get({ ticketId: id })
+  check.same(subject, `${name}: get`, got, ticket)
+  check.same(subject, `${name}: where it came from`, origin?.mcpSessionId, session?.id)
+  const failed = report.calls.filter(call => call.isError).map(call => call.tool)
+  check.same(
+    subject,
+    `${name}: what had failed`,
+    origin?.failedCalls.map(call => call.toolName),
+    failed.reverse().slice(0, 5),
+  )
+  check.same(subject, `${name}: every walkthrough was done`, origin?.step, null)
   const person = await client.supportTickets.getWithMcpUser({ ticketId: id })
   const { mcpUserFirstSeen, ...known } = person
   check.same(subject, `${name}: getWithMcpUser`, known, {
@@ -78,7 +94,8 @@ export async function resolveOne(check, client, listed, user, skew) {
   const span = [before - skew, Date.now() + skew]
   check.same(subject, 'status', resolved.status, 'resolved')
   check.within(subject, 'resolvedAt', resolved.resolvedAt, span)
-  check.same(subject, 'get', await client.supportTickets.get({ ticketId }), resolved)
+  const { origin: _, ...got } = await client.supportTickets.get({ ticketId })
+  check.same(subject, 'get', got, resolved)
   const activities = await client.supportTickets.getActivities({ ticketId })
   check.same(subject, 'earlier activities stay', activities.slice(1), earlier)
   const [latest] = activities

@@ -66,6 +66,15 @@ async fn a_tool_call_needs_six_statements_at_the_most() {
     let world = World::new().await;
     let slug = world.ours.server.slug.as_str();
     Visiting::tracked(&world.app, slug, "counted").await.tool("start_walkthrough", json!({})).await;
+    let filed = Visiting::tracked(&world.app, slug, "counted").await;
+    let filed = filed.tool("get_support", json!({ "title": "t", "problemDescription": "d" })).await.structured;
+    let reply = async {
+        let visiting = Visiting::tracked(&world.app, slug, "counted").await;
+        visiting.tool("reply_to_support", json!({ "ticketId": filed["ticketId"], "message": "m" })).await
+    };
+    let (answer, statements) = world.statements(reply).await;
+    assert!(!answer.is_error);
+    assert!(statements <= 6, "reply_to_support needs {statements} statements"); // one more where it tells a colleague
     for (index, step) in world.ours.steps.iter().enumerate() {
         let call = async {
             let visiting = Visiting::tracked(&world.app, slug, "counted").await;

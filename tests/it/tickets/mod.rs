@@ -1,6 +1,7 @@
 //! Support tickets.
 mod agents;
 mod desk;
+mod letters;
 mod promises;
 
 use std::time::Duration;

@@ -114,6 +114,7 @@ impl Visitor {
 #[derive(Clone, Debug)]
 pub struct Guest {
     organization: Id<id::Organization>,
+    organization_name: String,
     server: StoredServer,
     person: Id<id::McpUser>,
     visit: Id<id::McpSession>,
@@ -136,6 +137,11 @@ impl Guest {
 
     pub(crate) const fn organization(&self) -> Id<id::Organization> {
         self.organization
+    }
+
+    /// What the server's organization is called.
+    pub(crate) fn organization_name(&self) -> &str {
+        &self.organization_name
     }
 
     pub(crate) const fn server(&self) -> &StoredServer {
@@ -349,6 +355,7 @@ impl App {
 fn guest(visitor: &Visitor, person: Id<id::McpUser>, visit: Id<id::McpSession>, handle: Option<String>) -> Guest {
     Guest {
         organization: visitor.organization,
+        organization_name: visitor.served.organization.clone(),
         server: visitor.server.clone(),
         person,
         visit,

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::letters;
 use crate::{Cx, InOrganization, Mutation, Outcome, Procedure};
 
 /// Says something on a ticket, and perhaps moves it. What is public is mailed to whoever asked, and their agent can read
@@ -83,6 +84,9 @@ impl Procedure for AddComment {
         };
         tickets.note(ticket.id, comment, cx.now()).await?;
         let stored = tickets.activity(activity_id).await?.ok_or(Error::NotFound(Resource::Activity))?;
+        if self.is_public {
+            letters::answer(cx, &ticket, &stored.activity).await?;
+        }
         let event = Event::TicketCommented { ticket_id: ticket.id, activity_id, is_public: self.is_public, from, to };
         Ok(Outcome::Changed(Commented { activity: stored.activity, ticket }, event))
     }

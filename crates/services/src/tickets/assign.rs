@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::letters;
 use crate::{Cx, InOrganization, Mutation, Outcome, Procedure};
 
 /// Gives a ticket to somebody who works here, or to nobody. Who gets it from somebody else is told by mail.
@@ -52,6 +53,9 @@ impl Procedure for AssignTicket {
         let ticket = cx.tenant().tickets().assign(ticket, member.as_ref(), cx.now()).await?;
         let metadata = json!({ "oldAssigneeId": from, "newAssigneeId": to });
         super::note(cx, ticket.id, ActivityType::Assignment, String::new(), metadata).await?;
+        if let Some(member) = &member {
+            letters::assigned(cx, &ticket, member).await?;
+        }
         let event = Event::TicketAssigned { ticket_id: ticket.id, from, to };
         Ok(Outcome::Changed(ticket, event))
     }

@@ -7,6 +7,7 @@ mod delete_comment;
 mod edit_comment;
 mod filing;
 mod get_support;
+mod letters;
 mod overdue;
 mod queries;
 mod reply_to_support;

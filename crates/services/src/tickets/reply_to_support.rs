@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::letters;
 use crate::{AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool};
 
 /// Says something more on one of the user's own support tickets, such as an answer to a question of support. Ask the user
@@ -60,6 +61,7 @@ impl Procedure for ReplyToSupport {
         };
         let ticket = Ticket { email, ..before }.moved(to, cx.now());
         tickets.save(&ticket).await?;
+        letters::replied(cx, &ticket, self.message.as_str()).await?;
         let activity_id = cx.fresh_id();
         let reply = NewActivity {
             id: activity_id,
