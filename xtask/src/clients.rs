@@ -21,13 +21,14 @@ use install::Installed;
 use worlds::World;
 
 /// The scripts, and how node is told to run each.
-const SCRIPTS: [(&str, &[&str]); 7] = [
+const SCRIPTS: [(&str, &[&str]); 8] = [
     ("wire", &["--test", "wire.mjs"]),
     ("bad_input", &["--test", "bad_input.mjs"]),
     ("contract-check", &["--test", "contract-check/check.mjs"]),
     ("pages", &["--test", "pages.mjs"]),
     ("conformance", &["conformance.mjs"]),
     ("sign_in", &["--test", "sign_in.mjs"]),
+    ("desk", &["--test", "desk.mjs"]),
     ("story", &["story.mjs"]),
 ];
 
@@ -39,7 +40,7 @@ pub(crate) struct Options {
     /// Only these ways of running Guildhall.
     #[arg(long, value_delimiter = ',', conflicts_with = "url")]
     world: Vec<World>,
-    /// Only these scripts: wire, bad_input, contract-check, pages, conformance, sign_in, story.
+    /// Only these scripts: wire, bad_input, contract-check, pages, conformance, sign_in, desk, story.
     #[arg(long, value_delimiter = ',')]
     script: Vec<String>,
     /// This binary instead of building one.

@@ -15,8 +15,10 @@ function folders() {
 
 async function letter(path) {
   if (!read.has(path)) {
-    const [{ to, subject, text }, { mtimeMs }] = [await PostalMime.parse(await readFile(path)), await stat(path)]
-    read.set(path, { to: to?.map(one => one.address) ?? [], subject, text: text ?? '', at: mtimeMs })
+    const [parsed, { mtimeMs }] = [await PostalMime.parse(await readFile(path)), await stat(path)]
+    const { to, subject, text, messageId, inReplyTo, references } = parsed
+    const thread = { messageId, inReplyTo, references }
+    read.set(path, { to: to?.map(one => one.address) ?? [], subject, text: text ?? '', thread, at: mtimeMs })
   }
   return read.get(path)
 }
@@ -45,6 +47,15 @@ export async function linkTo(path, email, known = []) {
     if (link) return link
   }
   throw new Error(`no letter to ${email} with a link to ${path} in ${PATIENCE_MS / 1000} s`)
+}
+
+/** The first letter to an address that has these words; waited for. */
+export async function letterTo(email, words) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(100)) {
+    const letter = (await lettersTo(email)).find(one => one.text.includes(words))
+    if (letter) return letter
+  }
+  throw new Error(`no letter to ${email} that says ${words} in ${PATIENCE_MS / 1000} s`)
 }
 
 /** The codes of six digits in the letters to an address so far, oldest first. */

@@ -1,0 +1,4 @@
+// The ticket desk, as colleagues, customers' agents and browsers see it. The server needs --allow-loopback: what plays Slack
+// is on this machine.
+// GUILDHALL_URL=http://127.0.0.1:3000 GUILDHALL_MAIL=./data/mail node --test desk.mjs
+import './desk/life.mjs'
