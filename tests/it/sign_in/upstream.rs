@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use guildhall_domain::error::Unreachable;
-use guildhall_services::oauth::{Failed, SignInServer, Upstream};
+use guildhall_services::{
+    oauth::{Failed, SignInServer, Upstream},
+    ports::Body,
+};
 use guildhall_tests::{Web, World};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -90,7 +93,7 @@ async fn a_person_signs_in_there_and_the_client_sees_nothing_of_it() {
     let url = back(&world, &at, &there, &[]).await.unwrap();
     assert!(url.starts_with(super::BACK) && value(&url, "iss").as_deref() == Some("http://ours-server.localhost:3000"));
     let question = world.web.questions().into_iter().find(|question| question.url.as_str() == TOKENS).unwrap();
-    let form = question.form.unwrap();
+    let Body::Form(form) = question.body else { panic!("a form") };
     assert!(
         form.contains(&("code", "upstream-code".to_owned())) && !form.iter().any(|(name, _)| *name == "client_secret")
     );

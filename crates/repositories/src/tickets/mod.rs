@@ -5,7 +5,7 @@ mod queries;
 use guildhall_domain::{
     Id, Timestamp, id,
     mcp_servers::SupportTicketType,
-    text::Email,
+    text::{Email, WebUrl},
     tickets::{ActivityType, ContentType, Priority, Ticket, TicketStatus},
 };
 use sea_orm::{
@@ -115,6 +115,20 @@ impl Tickets<'_> {
             .col_expr(ticket::Column::UpdatedAt, Expr::value(now.millis()));
         update.filter(ticket::Column::Id.eq(ticket.id.uuid())).exec(&self.0.executor()).await?;
         Ok(Ticket { status, resolved_at, updated_at: now, ..ticket })
+    }
+
+    /// Writes down where else `ticket`, which must have been read to be changed, can be seen.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn set_external_url(self, ticket: &Ticket, url: &WebUrl, now: Timestamp) -> Result<()> {
+        let update = self
+            .0
+            .update::<ticket::Entity>()
+            .col_expr(ticket::Column::ExternalUrl, Expr::value(url.as_str()))
+            .col_expr(ticket::Column::UpdatedAt, Expr::value(now.millis()));
+        update.filter(ticket::Column::Id.eq(ticket.id.uuid())).exec(&self.0.executor()).await?;
+        Ok(())
     }
 
     /// Adds an entry to the history of a ticket.

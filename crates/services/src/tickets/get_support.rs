@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::deliver;
 use crate::{AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool};
 
 /// Asks the people behind this server for help: files a support ticket. Ask the user before you send anything, and for an
@@ -65,7 +66,7 @@ impl Procedure for GetSupport {
             person: guest.person(),
             visit: guest.visit(),
         };
-        let ticket_id = ticket.id;
+        let (ticket_id, method) = (ticket.id, ticket.method);
         let number = cx.tenant().tickets().file(ticket, cx.now()).await?;
         let activity = NewActivity {
             id: cx.fresh_id(),
@@ -76,6 +77,7 @@ impl Procedure for GetSupport {
             author: None,
         };
         cx.tenant().tickets().note(ticket_id, activity, cx.now()).await?;
+        deliver::dispatch(cx, cx.tenant().id(), ticket_id, method).await?;
         let event = Event::TicketCreated { ticket_id, status };
         Ok(Outcome::Changed(Filed { ticket_id, number, status }, event))
     }
