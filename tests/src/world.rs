@@ -13,12 +13,13 @@ use guildhall_domain::{
     organizations::Organization,
     walkthroughs::{Step, Walkthrough},
 };
+use guildhall_outbound::Fetcher;
 use guildhall_repositories::Database;
 use guildhall_services::{
     App, Caller, EachFiveMinutes, Limits, Rate, Settings,
     auth::SignUp,
     organizations::CreateOrganization,
-    ports::{Clock, Ports, Random, SystemRandom},
+    ports::{Clock, Fetch, Ports, Random, SystemRandom},
 };
 use serde_json::{Value, json};
 
@@ -42,6 +43,7 @@ pub struct World {
     pub web: Arc<Web>,
     /// The rows themselves.
     pub database: Database,
+    fetch: Arc<dyn Fetch>,
     statements: Arc<AtomicUsize>,
     files: TestDatabase,
 }
@@ -108,11 +110,21 @@ impl World {
     pub async fn verifying() -> Self {
         let world = Self::new().await;
         let settings = Settings { verify_email: true, ..settings(unlimited()) };
-        let app = open(&world.database, &world.clock, (&world.mail, &world.web), settings).await;
+        let app = open(&world.database, &world.clock, (&world.mail, &world.fetch), settings).await;
         for side in [&world.ours, &world.theirs] {
             world.verify(side.user).await;
         }
         Self { app, ..world }
+    }
+
+    /// A world that calls this machine in earnest, and nobody else: the stand-ins; Linear's is at `linear_url`.
+    pub async fn on_the_net(linear_url: &str) -> Self {
+        let world = Self::new().await;
+        let linear_url = linear_url.parse().expect("a URL");
+        let settings = Settings { allow_loopback: true, linear_url, ..settings(unlimited()) };
+        let fetch: Arc<dyn Fetch> = Arc::new(Fetcher::new(true).expect("TLS"));
+        let app = open(&world.database, &world.clock, (&world.mail, &fetch), settings).await;
+        Self { app, fetch, ..world }
     }
 
     async fn with_settings(settings: Settings) -> Self {
@@ -125,10 +137,11 @@ impl World {
         let database = files.open(Some(observer)).await;
         let clock = Arc::new(TestClock::new());
         let (mail, web) = (Arc::new(Mailbox::default()), Arc::new(Web::new()));
-        let app = open(&database, &clock, (&mail, &web), settings).await;
+        let fetch: Arc<dyn Fetch> = web.clone();
+        let app = open(&database, &clock, (&mail, &fetch), settings).await;
         let ours = Side::new(&app, &CATALOGUE, "ours").await;
         let theirs = Side::new(&app, &CATALOGUE, "theirs").await;
-        Self { app, catalogue: &CATALOGUE, clock, mail, web, ours, theirs, database, statements, files }
+        Self { app, catalogue: &CATALOGUE, clock, mail, web, ours, theirs, database, fetch, statements, files }
     }
 
     /// A world whose two sides have one of everything that an organization's people can do something with.
@@ -144,7 +157,7 @@ impl World {
 
     /// Another node on the same database.
     pub async fn another_node(&self) -> App {
-        open(&self.files.open(None).await, &self.clock, (&self.mail, &self.web), self.app.settings().clone()).await
+        open(&self.files.open(None).await, &self.clock, (&self.mail, &self.fetch), self.app.settings().clone()).await
     }
 
     /// Carries out every job that is due; all letters so far.
@@ -218,11 +231,11 @@ impl World {
 async fn open(
     database: &Database,
     clock: &Arc<TestClock>,
-    (mail, web): (&Arc<Mailbox>, &Arc<Web>),
+    (mail, fetch): (&Arc<Mailbox>, &Arc<dyn Fetch>),
     settings: Settings,
 ) -> App {
     let random = Arc::new(SystemRandom);
-    let ports = Ports { clock: clock.clone(), random, mail: mail.clone(), fetch: web.clone() };
+    let ports = Ports { clock: clock.clone(), random, mail: mail.clone(), fetch: fetch.clone() };
     App::open(database.clone(), settings, ports).await.expect("Guildhall opens")
 }
 
@@ -233,6 +246,7 @@ fn settings(limits: Limits) -> Settings {
         secret: [7; 32],
         verify_email: false,
         allow_loopback: false,
+        linear_url: Settings::LINEAR_URL.parse().expect("a URL"),
         limits,
     }
 }

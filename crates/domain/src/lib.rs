@@ -17,6 +17,7 @@ pub mod page;
 pub mod patch;
 pub mod sessions;
 pub mod text;
+pub mod ticket_destinations;
 pub mod tickets;
 pub mod time;
 pub mod walkthroughs;

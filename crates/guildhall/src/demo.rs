@@ -83,6 +83,8 @@ async fn make(app: &App, demo: &Demo) -> Result<bool> {
         support_ticket_type: SupportTicketType::Dashboard,
         walkthrough_tools_enabled: true,
         custom_oauth_config_id: None,
+        slack_webhook_url: None,
+        linear: None,
     };
     let server = app.call(&caller, server).await?;
     let walkthrough = CreateWalkthrough {

@@ -6,7 +6,9 @@ use std::{
 };
 
 use clap::Args;
+use guildhall_domain::text::WebUrl;
 use guildhall_repositories::Location;
+use guildhall_services::Settings as ServiceSettings;
 
 use crate::limits::LimitSettings;
 
@@ -71,6 +73,9 @@ pub struct Settings {
     /// Call addresses of this machine too where an organization names one, such as an authorization server in development.
     #[arg(long, env = "GUILDHALL_ALLOW_LOOPBACK")]
     pub allow_loopback: bool,
+    /// Where Linear's GraphQL API is.
+    #[arg(long, env = "GUILDHALL_LINEAR_URL", default_value = ServiceSettings::LINEAR_URL)]
+    pub linear_url: WebUrl,
     /// How often things may be done.
     #[command(flatten)]
     pub limits: LimitSettings,

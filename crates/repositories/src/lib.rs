@@ -22,6 +22,7 @@ mod search;
 mod sessions;
 mod system;
 mod tenant;
+mod ticket_destinations;
 mod tickets;
 mod visitors;
 mod walkthroughs;
@@ -47,6 +48,7 @@ pub use system::{
     System,
 };
 pub use tenant::Tenant;
+pub use ticket_destinations::{StoredDestination, TicketDestinations};
 pub use tickets::{ListedTickets, NewActivity, StoredActivity, TicketFilter, TicketSort, Tickets};
 pub use visitors::{KnownVisit, VisitorRow, Who};
 pub use walkthroughs::{

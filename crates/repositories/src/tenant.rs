@@ -20,6 +20,7 @@ use crate::{
     oauth_configs::OauthConfigs,
     organizations::{Members, Profile},
     sessions::{ToolCalls, Visits},
+    ticket_destinations::TicketDestinations,
     tickets::Tickets,
     walkthroughs::{Assignments, Runs, Walkthroughs},
 };
@@ -99,6 +100,8 @@ impl<'a> Tenant<'a> {
         gaps -> Gaps;
         /// Its support tickets.
         tickets -> Tickets;
+        /// Where its servers' tickets go besides.
+        ticket_destinations -> TicketDestinations;
     }
 
     pub(crate) const fn executor(self) -> DatabaseExecutor<'a> {

@@ -12,6 +12,7 @@ use guildhall_domain::{
     id,
     mail::{Letter, Matter},
     text::Email,
+    ticket_destinations::DestinationKind,
 };
 use guildhall_repositories::{Access, Purpose, StoredJob};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::{
     knowledge::{erasure, ingestion},
     ports::Undelivered,
     secrets::{open, seal},
+    tickets::deliver as delivery,
 };
 
 /// Something to be done.
@@ -42,6 +44,13 @@ pub(crate) enum Job {
     },
     /// Reading documents that were handed in.
     Ingestion,
+    /// Taking a ticket where its server sends tickets besides Guildhall.
+    TicketDelivery {
+        /// Which ticket.
+        ticket: Id<id::Ticket>,
+        /// What is there.
+        to: DestinationKind,
+    },
     /// Doing away with a namespace that was deleted.
     Erasure {
         /// Which namespace.
@@ -87,6 +96,7 @@ impl Job {
             Self::Letter { .. } => "letter",
             Self::PasswordReset { .. } => "password_reset",
             Self::Ingestion => ingestion::KIND,
+            Self::TicketDelivery { .. } => delivery::KIND,
             Self::Erasure { .. } => "erasure",
         }
     }
@@ -145,9 +155,7 @@ impl App {
     }
 
     async fn carry_out(&self, job: &StoredJob, lease: &[u8]) -> Result<(), Failed> {
-        let unreadable = |why: String| Failed::ForGood(format!("cannot be read: {why}"));
-        let input = open(&self.settings().secret, &job.sealed_input).map_err(|why| unreadable(why.to_string()))?;
-        let what: Job = serde_json::from_slice(&input).map_err(|why| unreadable(why.to_string()))?;
+        let what = self.read(job).map_err(|why| Failed::ForGood(format!("cannot be read: {why}")))?;
         match what {
             Job::Letter { to, matter } => {
                 if matter.expires_at().is_some_and(|end| end <= self.now()) {
@@ -167,8 +175,14 @@ impl App {
                 self.offer_reset(job, lease, &email).await.map_err(|why| Failed::For(chain(&why)))
             }
             Job::Ingestion => ingestion::go_on(self, job, lease).await,
+            Job::TicketDelivery { ticket, to } => delivery::carry_out(self, (job, lease), ticket, to).await,
             Job::Erasure { namespace } => erasure::go_on(self, job, lease, namespace).await,
         }
+    }
+
+    fn read(&self, job: &StoredJob) -> Result<Job> {
+        let input = open(&self.settings().secret, &job.sealed_input)?;
+        serde_json::from_slice(&input).map_err(Error::internal)
     }
 
     /// What an organization wrote goes out while there is such an organization.
@@ -222,6 +236,9 @@ impl App {
                 jobs.give_up_job(job.id, lease, &short(&why), self.now()).await?;
                 if job.kind == ingestion::KIND {
                     happened = ingestion::give_up(self, &access, job, &short(&why)).await?;
+                }
+                if let Ok(Job::TicketDelivery { ticket, to }) = self.read(job) {
+                    happened = delivery::give_up(self, &access, job.organization, (ticket, to), &short(&why)).await?;
                 }
             }
         }

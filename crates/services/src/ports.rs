@@ -94,10 +94,10 @@ impl Question {
     }
 }
 
-// Secrets are in it.
+// Secrets are in it, and the address of a webhook is one.
 impl std::fmt::Debug for Question {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Question").field("url", &self.url).finish_non_exhaustive()
+        f.write_str("Question(…)")
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{str::FromStr, time::Duration};
 
+use guildhall_domain::text::WebUrl;
+
 use crate::{oauth::Face, secrets::hash};
 
 /// What an operator decides about the services.
@@ -17,6 +19,8 @@ pub struct Settings {
     pub verify_email: bool,
     /// Whether what tenants name may be an address of this machine: for development.
     pub allow_loopback: bool,
+    /// Where Linear's GraphQL API is.
+    pub linear_url: WebUrl,
     /// How often things may be done.
     pub limits: Limits,
 }
@@ -225,6 +229,9 @@ impl Limits {
 }
 
 impl Settings {
+    /// Where Linear's GraphQL API is, for everybody but tests and those behind a proxy.
+    pub const LINEAR_URL: &str = "https://api.linear.app/graphql";
+
     /// The secret that a text stands for: hashed, so that any text of enough randomness will do.
     #[must_use]
     pub fn secret_of(text: &str) -> [u8; 32] {
@@ -281,6 +288,7 @@ mod tests {
             secret: [0; 32],
             verify_email: false,
             allow_loopback: false,
+            linear_url: Settings::LINEAR_URL.parse().unwrap(),
             limits: Limits::default(),
         };
         let url = |url, base| at(url, base).server_url("acme-help");

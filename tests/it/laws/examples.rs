@@ -58,13 +58,16 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
         "organization.getMembers" => json!({}),
         "organization.listMembers" => json!({ "page": 1, "pageSize": 10 }),
         "mcpServers.create" => json!({ "name": "New", "slug": format!("new-server-{n}"), "productPlatformOrTool": "p",
-            "authType": "none", "supportTicketType": "dashboard", "walkthroughToolsEnabled": false }),
+            "authType": "none", "supportTicketType": "dashboard", "walkthroughToolsEnabled": false,
+            "slackWebhookUrl": "https://hooks.example.test/x", "linear": { "apiKey": "lin_1", "teamId": "team" } }),
         "mcpServers.validateSubdomain" => json!({ "subdomain": "free-subdomain" }),
         "mcpServers.list" => json!({}),
         "mcpServers.get" => json!({ "serverId": side.server.id }),
         "mcpServers.updateConfiguration" => {
             let auth_type = if n.is_multiple_of(2) { "collect_email" } else { "platform_oauth" };
-            json!({ "serverId": side.server.id, "authType": auth_type, "supportTicketType": "dashboard" })
+            json!({ "serverId": side.server.id, "authType": auth_type, "supportTicketType": "dashboard",
+                "slackWebhookUrl": format!("https://hooks.example.test/{n}"),
+                "linear": { "apiKey": format!("lin_{n}"), "teamId": "team" } })
         }
         "mcpServers.update" => json!({ "serverId": side.server.id, "name": format!("Renamed {n}"),
             "productPlatformOrTool": "p", "walkthroughToolsEnabled": true, "knowledgeToolsEnabled": true,

@@ -35,6 +35,7 @@ pub(crate) mod session;
 pub(crate) mod signing_key;
 pub(crate) mod ticket;
 pub(crate) mod ticket_activity;
+pub(crate) mod ticket_destination;
 pub(crate) mod ticket_number;
 pub(crate) mod tool_call;
 pub(crate) mod tool_count;
@@ -85,6 +86,7 @@ tenant_tables!(
     oauth_sign_in,
     ticket,
     ticket_activity,
+    ticket_destination,
     ticket_number,
     tool_call,
     tool_count,

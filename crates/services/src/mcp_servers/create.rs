@@ -5,6 +5,7 @@ use guildhall_domain::{
     id,
     mcp_servers::{AuthType, McpServer, PayloadCapture, Subdomain, SupportTicketType},
     text::Text,
+    ticket_destinations::{LinearTeam, WebhookUrl},
 };
 use guildhall_repositories::{self as repositories, RetiredName, StoredServer};
 use schemars::JsonSchema;
@@ -35,6 +36,13 @@ pub struct CreateMcpServer {
     /// How end users sign in, where `authType` is `custom_oauth`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_oauth_config_id: Option<Id<id::OauthConfig>>,
+    /// A Slack incoming webhook, or one of what takes the same messages; needed where `supportTicketType` is `slack` and none
+    /// is known. Kept sealed, and never shown again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack_webhook_url: Option<WebhookUrl>,
+    /// A team in Linear; needed where `supportTicketType` is `linear` and none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linear: Option<LinearTeam>,
 }
 
 fn yes() -> bool {
@@ -69,6 +77,7 @@ impl Procedure for CreateMcpServer {
             created_at: cx.now(),
         };
         cx.tenant().mcp_servers().publish(&server).await.map_err(taken)?;
+        super::destinations::keep(cx, &server, self.support_ticket_type, (self.slack_webhook_url, self.linear)).await?;
         let event = Event::McpServerCreated { server_id: server.id, slug: server.slug.as_str().to_owned() };
         Ok(Outcome::Changed(super::view(server, cx.settings()), event))
     }

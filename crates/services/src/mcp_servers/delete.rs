@@ -27,6 +27,7 @@ impl Procedure for DeleteMcpServer {
         if self.confirm_slug.as_str() != server.slug.as_str() {
             return Err(Error::field("confirmSlug", "is not this server's subdomain"));
         }
+        cx.tenant().ticket_destinations().forget(server.id).await?;
         cx.tenant().mcp_servers().delete(&server, cx.now()).await?;
         let event = Event::McpServerDeleted { server_id: server.id, slug: server.slug.as_str().to_owned() };
         Ok(Outcome::Changed(Done::new(), event))

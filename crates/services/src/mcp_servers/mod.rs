@@ -2,6 +2,7 @@
 mod create;
 mod delete;
 mod delete_users;
+mod destinations;
 mod list_users;
 mod queries;
 mod update;

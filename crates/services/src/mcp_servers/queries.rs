@@ -1,4 +1,6 @@
-use guildhall_domain::{Id, Result, access::Permission, id, mcp_servers::McpServer};
+use guildhall_domain::{
+    Id, Result, access::Permission, id, mcp_servers::McpServer, ticket_destinations::TicketDestination,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,8 @@ pub struct McpServerDetail {
     pub tool_call_count: i64,
     /// Their tickets.
     pub ticket_count: i64,
+    /// Where its tickets can go besides Guildhall, whatever is chosen now.
+    pub ticket_destinations: Vec<TicketDestination>,
 }
 
 impl Procedure for GetMcpServer {
@@ -56,6 +60,7 @@ impl Procedure for GetMcpServer {
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<McpServerDetail> {
         let server = super::find(cx.tenant(), self.server_id).await?;
+        let destinations = cx.tenant().ticket_destinations().of(server.id).await?;
         let counts = cx.tenant().mcp_servers().counts(&server).await?;
         Ok(McpServerDetail {
             server: super::view(server, cx.settings()),
@@ -63,6 +68,7 @@ impl Procedure for GetMcpServer {
             session_count: counts.sessions,
             tool_call_count: counts.calls,
             ticket_count: counts.tickets,
+            ticket_destinations: destinations.into_iter().map(TicketDestination::from).collect(),
         })
     }
 }

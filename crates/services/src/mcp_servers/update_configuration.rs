@@ -4,13 +4,15 @@ use guildhall_domain::{
     event::Event,
     id,
     mcp_servers::{AuthType, McpServer, SupportTicketType},
+    ticket_destinations::{LinearTeam, WebhookUrl},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Cx, InOrganization, Mutation, Outcome, Procedure};
 
-/// Changes how a server knows its users and where its tickets go; the next request on any node meets the change.
+/// Changes how a server knows its users and where its tickets go; the next request on any node meets the change. A
+/// destination that was given once stays known, whatever is chosen.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateConfiguration {
@@ -23,6 +25,13 @@ pub struct UpdateConfiguration {
     /// How end users sign in, where `authType` is `custom_oauth`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_oauth_config_id: Option<Id<id::OauthConfig>>,
+    /// A Slack incoming webhook, or one of what takes the same messages; needed where `supportTicketType` is `slack` and none
+    /// is known. Kept sealed, and never shown again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack_webhook_url: Option<WebhookUrl>,
+    /// A team in Linear; needed where `supportTicketType` is `linear` and none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linear: Option<LinearTeam>,
 }
 
 impl Procedure for UpdateConfiguration {
@@ -35,8 +44,10 @@ impl Procedure for UpdateConfiguration {
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<McpServer>> {
         let server = super::find_to_change(cx.tenant(), self.server_id).await?;
         let config = super::fitting_config(cx.tenant(), self.auth_type, self.custom_oauth_config_id).await?;
+        let given = (self.slack_webhook_url, self.linear);
+        let new = super::destinations::keep(cx, &server, self.support_ticket_type, given).await?;
         let before = (server.auth_type, server.support_ticket_type, server.custom_oauth_config_id);
-        if before == (self.auth_type, self.support_ticket_type, config) {
+        if !new && before == (self.auth_type, self.support_ticket_type, config) {
             return Ok(Outcome::Unchanged(super::view(server, cx.settings())));
         }
         let servers = cx.tenant().mcp_servers();

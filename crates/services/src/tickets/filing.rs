@@ -7,6 +7,7 @@ use guildhall_domain::{
 use guildhall_repositories::{NewActivity, Tenant};
 use serde_json::Value;
 
+use super::deliver;
 use crate::{Cx, Reach};
 
 /// How a ticket came in, as its history begins.
@@ -19,7 +20,7 @@ pub(super) struct Beginning {
     pub(super) author: Option<Id<id::User>>,
 }
 
-/// Files `ticket` with the first entry of its history.
+/// Files `ticket` with the first entry of its history, and has it taken where its method says.
 pub(super) async fn file<R: Reach>(
     cx: &Cx<'_, R>,
     tenant: Tenant<'_>,
@@ -37,5 +38,6 @@ pub(super) async fn file<R: Reach>(
         is_public: false,
     };
     tenant.tickets().note(ticket.id, activity, cx.now()).await?;
+    deliver::dispatch(cx, tenant.id(), ticket.id, ticket.method).await?;
     Ok(ticket)
 }

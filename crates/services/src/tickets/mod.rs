@@ -4,21 +4,24 @@ mod assign;
 mod check_support;
 mod create;
 mod delete_comment;
+pub(crate) mod deliver;
 mod edit_comment;
 mod filing;
 mod get_support;
 mod letters;
+mod linear;
 mod overdue;
 mod queries;
 mod reply_to_support;
 mod set_targets;
+mod slack;
 mod update_fields;
 mod update_status;
 
 use guildhall_domain::{
     Error, Id, Issue, Resource, Result, id,
     text::{Email, Text},
-    tickets::{ActivityType, ContentType, Ticket},
+    tickets::{ActivityType, ContentType, Priority, Ticket},
 };
 use guildhall_repositories::{NewActivity, StoredActivity, Tenant};
 use serde_json::Value;
@@ -39,6 +42,19 @@ pub use update_fields::UpdateTicketFields;
 pub use update_status::UpdateTicketStatus;
 
 use crate::{AtServer, Cx, Guest, InOrganization};
+
+/// What else than its words is told of a ticket outside, each with its name.
+fn facts(ticket: &Ticket) -> impl Iterator<Item = (&'static str, String)> {
+    let priority = match ticket.priority {
+        Priority::Low => "low",
+        Priority::Medium => "medium",
+        Priority::High => "high",
+        Priority::Critical => "critical",
+    };
+    let asked_by = ticket.email.as_ref().map_or_else(|| "somebody without an address".to_owned(), Email::to_string);
+    let server = ticket.server_name.clone().map(|name| ("Server", name));
+    [("Priority", priority.to_owned())].into_iter().chain(server).chain([("Asked by", asked_by)])
+}
 
 /// The organization's ticket of that id.
 async fn find(tenant: Tenant<'_>, id: Id<id::Ticket>) -> Result<Ticket> {
