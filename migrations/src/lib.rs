@@ -13,6 +13,7 @@ mod m0008_end_user_sign_in;
 mod m0009_pausing;
 mod m0010_recent_calls;
 mod m0011_knowledge;
+mod m0013_event_order;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_pausing::Migration),
             Box::new(m0010_recent_calls::Migration),
             Box::new(m0011_knowledge::Migration),
+            Box::new(m0013_event_order::Migration),
         ]
     }
 }
