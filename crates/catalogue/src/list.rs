@@ -108,6 +108,8 @@ pub fn catalogue() -> Catalogue {
         .with::<tickets::GetActivities>()
         .with::<tickets::GetWithMcpUser>()
         .with::<tickets::UpdateTicketStatus>()
+        .feed::<tickets::LiveTickets>()
+        .with::<tickets::CreateLiveToken>()
         // toolCalls
         .with::<analytics::GetChart>()
 }

@@ -163,6 +163,7 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
         "supportTickets.updateStatus" => {
             json!({ "ticketId": side.ticket, "status": "in_progress", "comment": format!("n{n}") })
         }
+        "supportTickets.live" | "supportTickets.createLiveToken" => json!({}),
         "toolCalls.getChart" => json!({ "timeRange": "1d", "serverId": side.server.id }),
         _ => return None,
     })
