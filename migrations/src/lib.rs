@@ -14,6 +14,7 @@ mod m0009_pausing;
 mod m0010_recent_calls;
 mod m0011_knowledge;
 mod m0012_ticket_desk;
+mod m0013_event_order;
 mod m0014_ticket_destinations;
 
 use sea_orm_migration::prelude::*;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_recent_calls::Migration),
             Box::new(m0011_knowledge::Migration),
             Box::new(m0012_ticket_desk::Migration),
+            Box::new(m0013_event_order::Migration),
             Box::new(m0014_ticket_destinations::Migration),
         ]
     }

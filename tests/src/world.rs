@@ -200,9 +200,12 @@ impl World {
         Id::from_uuid(uuid::Builder::from_unix_timestamp_millis(now, &bytes).into_uuid())
     }
 
-    /// Calls a procedure by name.
+    /// Calls a procedure by name. A feed is followed and left at once, which answers null.
     pub async fn call(&self, name: &str, caller: &Caller, input: Value) -> Result<Value> {
         let entry = self.catalogue.get(name).expect("a procedure of that name");
+        if entry.is_feed() {
+            return entry.follow(&self.app, caller, input, None).await.map(|_| Value::Null);
+        }
         let files = entry.file.map(|_| Library::example());
         entry.call_with(&self.app, caller, input, files.into_iter().collect()).await
     }

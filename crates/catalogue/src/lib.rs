@@ -10,8 +10,10 @@ pub mod typescript;
 
 use std::{collections::HashMap, pin::Pin};
 
-use guildhall_domain::{Error, Result, access::Permission};
-use guildhall_services::{App, Attachment, Caller, Effect, FileField, Procedure, Reach};
+use guildhall_domain::{Error, Issue, Result, access::Permission};
+use guildhall_services::{
+    App, Attachment, Caller, Effect, Feed, FileField, Following, InOrganization, Procedure, Reach,
+};
 use serde_json::Value;
 
 pub use dates::DateShape;
@@ -20,19 +22,19 @@ pub use tools::{ToolEntry, Tools};
 
 use shape::Shape;
 
-/// All procedures, in the order of the manual.
+/// All procedures and feeds, in the order of the manual.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     entries: Vec<Entry>,
     by_name: HashMap<&'static str, usize>,
 }
 
-/// One procedure, with its types forgotten.
+/// One procedure or feed, with its types forgotten.
 #[derive(Debug)]
 pub struct Entry {
     /// `namespace.verbNoun`
     pub name: &'static str,
-    /// `query` or `mutation`.
+    /// `query`, `mutation` or `feed`.
     pub effect: &'static str,
     /// `public`, `user` or `org`.
     pub reach: &'static str,
@@ -44,32 +46,39 @@ pub struct Entry {
     pub file: Option<FileField>,
     /// The input's JSON Schema (2020-12); its description is the procedure's.
     pub input: Value,
-    /// The output's JSON Schema.
+    /// The output's JSON Schema; a feed's is that of each item.
     pub output: Value,
     /// Where the output has dates.
     pub dates: DateShape,
     shape: Shape,
-    call: Call,
-    admits: Admits,
+    act: Act,
+}
+
+/// What there is to do with an entry.
+#[derive(Debug)]
+enum Act {
+    Call { call: Call, admits: Admits },
+    Follow(Follow),
 }
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 type Call = for<'a> fn(&'a App, &'a Caller, Value, Vec<Attachment>) -> Pending<'a, Value>;
 type Admits = for<'a> fn(&'a App, &'a Caller) -> Pending<'a, ()>;
+type Follow = for<'a> fn(&'a App, &'a Caller, Value, Option<i64>) -> Pending<'a, Following>;
 
 impl Catalogue {
-    /// Every procedure, in the order of the manual.
+    /// Every procedure and feed, in the order of the manual.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
     }
 
-    /// The procedure of that name.
+    /// The procedure or feed of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.by_name.get(name).and_then(|index| self.entries.get(*index))
     }
 
-    fn with<P: Procedure>(mut self) -> Self {
+    fn with<P: Procedure>(self) -> Self {
         let input = shape::schema::<P>();
         let output = shape::output_schema::<P::Output>();
         let entry = Entry {
@@ -83,19 +92,46 @@ impl Catalogue {
             dates: DateShape::of(&output),
             input,
             output,
-            call: |app, caller, input, files| {
-                Box::pin(async move {
-                    let mut input = shape::read::<P>(input)?;
-                    if let (Some(field), Some(attachment)) = (P::FILE, input.attachment()) {
-                        attachment.accept(field.name, &files)?;
-                    }
-                    let output = app.call(caller, input).await?;
-                    serde_json::to_value(output).map_err(Error::internal)
-                })
+            act: Act::Call {
+                call: |app, caller, input, files| {
+                    Box::pin(async move {
+                        let mut input = shape::read::<P>(input)?;
+                        if let (Some(field), Some(attachment)) = (P::FILE, input.attachment()) {
+                            attachment.accept(field.name, &files)?;
+                        }
+                        let output = app.call(caller, input).await?;
+                        serde_json::to_value(output).map_err(Error::internal)
+                    })
+                },
+                admits: |app, caller| Box::pin(app.admits::<P>(caller)),
             },
-            admits: |app, caller| Box::pin(app.admits::<P>(caller)),
         };
-        self.by_name.insert(P::NAME, self.entries.len());
+        self.list(entry)
+    }
+
+    fn feed<F: Feed>(self) -> Self {
+        let input = shape::schema::<F>();
+        let output = shape::output_schema::<F::Item>();
+        let entry = Entry {
+            name: F::NAME,
+            effect: "feed",
+            reach: InOrganization::NAME,
+            permission: Some(F::NEEDS),
+            most_bytes: None,
+            file: None,
+            shape: Shape::of(&input),
+            dates: DateShape::of(&output),
+            input,
+            output,
+            act: Act::Follow(|app, caller, input, since| {
+                Box::pin(async move { app.follow(caller, shape::read::<F>(input)?, since).await })
+            }),
+        };
+        self.list(entry)
+    }
+
+    fn list(mut self, entry: Entry) -> Self {
+        self.by_name.insert(entry.name, self.entries.len());
         self.entries.push(entry);
         self
     }
@@ -121,7 +157,32 @@ impl Entry {
     /// # Errors
     /// Whatever the call would answer.
     pub async fn admits(&self, app: &App, caller: &Caller) -> Result<()> {
-        (self.admits)(app, caller).await
+        match &self.act {
+            Act::Call { admits, .. } => admits(app, caller).await,
+            Act::Follow(_) => Err(not_a_call()),
+        }
+    }
+
+    /// Whether it is followed rather than called.
+    #[must_use]
+    pub const fn is_feed(&self) -> bool {
+        matches!(self.act, Act::Follow(_))
+    }
+
+    /// Follows a feed with JSON, from after the event of number `since` on, or from now on.
+    ///
+    /// # Errors
+    /// As for [`Entry::call`].
+    pub async fn follow(&self, app: &App, caller: &Caller, input: Value, since: Option<i64>) -> Result<Following> {
+        let Act::Follow(follow) = &self.act else { return Err(Error::BadRequest(vec![Issue::at([], "is no feed")])) };
+        follow(app, caller, self.checked(input)?, since).await
+    }
+
+    /// An input that fits the schema; no input is an empty object.
+    fn checked(&self, input: Value) -> Result<Value> {
+        let input = if input.is_null() { Value::Object(serde_json::Map::new()) } else { input };
+        self.shape.check(&input)?;
+        Ok(input)
     }
 
     /// The same with files that came beside the input, in which each stands as its SHA-256.
@@ -129,8 +190,11 @@ impl Entry {
     /// # Errors
     /// As for [`Entry::call`].
     pub async fn call_with(&self, app: &App, caller: &Caller, input: Value, files: Vec<Attachment>) -> Result<Value> {
-        let input = if input.is_null() { Value::Object(serde_json::Map::new()) } else { input };
-        self.shape.check(&input)?;
-        (self.call)(app, caller, input, files).await
+        let Act::Call { call, .. } = &self.act else { return Err(not_a_call()) };
+        call(app, caller, self.checked(input)?, files).await
     }
+}
+
+fn not_a_call() -> Error {
+    Error::BadRequest(vec![Issue::at([], "is a stream, to be followed rather than called")])
 }

@@ -116,6 +116,8 @@ pub fn catalogue() -> Catalogue {
         .with::<tickets::DeleteComment>()
         .with::<tickets::GetTargets>()
         .with::<tickets::SetTargets>()
+        .feed::<tickets::LiveTickets>()
+        .with::<tickets::CreateLiveToken>()
         // toolCalls
         .with::<analytics::GetChart>()
 }

@@ -34,7 +34,8 @@ pub fn document(catalogue: &Catalogue, public_url: &str) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Everything Guildhall can do, as plain JSON.",
             "description": "Every procedure is a POST of its input; unknown fields are refused. A procedure marked \
-                `x-effect: query` changes nothing and also answers GET, with `?input=<JSON>` or with its fields \
+                `x-effect: query` changes nothing and also answers GET, as does a \
+                `feed`, which answers with a stream; with `?input=<JSON>` or with its fields \
                 as parameters.",
         },
         "servers": [{ "url": public_url.trim_end_matches('/') }],
@@ -74,8 +75,10 @@ fn operation(entry: &Entry, statuses: &Statuses, definitions: &mut Definitions) 
     let parameter = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
     let organization = (entry.reach == "org").then(|| parameter("Organization"));
     let idempotency = (entry.effect == "mutation").then(|| parameter("IdempotencyKey"));
+    let resume = entry.is_feed().then(|| parameter("LastEventId"));
+    let done = if entry.is_feed() { stream(&output) } else { content(&output) };
     let mut responses = Map::new();
-    responses.insert("200".to_owned(), json!({ "description": "Done.", "content": content(&output) }));
+    responses.insert("200".to_owned(), json!({ "description": "Done.", "content": done }));
     for status in statuses.keys() {
         responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{status}") }));
     }
@@ -84,7 +87,7 @@ fn operation(entry: &Entry, statuses: &Statuses, definitions: &mut Definitions) 
         "tags": [entry.name.split('.').next()],
         "summary": summary(&description),
         "description": description,
-        "parameters": organization.into_iter().chain(idempotency).collect::<Value>(),
+        "parameters": organization.into_iter().chain(idempotency).chain(resume).collect::<Value>(),
         "requestBody": { "required": needs_input, "content": body(entry, &input) },
         "responses": responses,
         "security": if entry.reach == "public" { json!([]) } else { json!([{ "bearer": [] }, { "cookie": [] }]) },
@@ -105,6 +108,18 @@ fn body(entry: &Entry, input: &Value) -> Value {
 
 fn content(schema: &Value) -> Value {
     json!({ "application/json": { "schema": schema } })
+}
+
+/// The events of a stream, as `@orpc/openapi` describes them.
+fn stream(item: &Value) -> Value {
+    let event = |name: &str, data: &Value, description: &str| {
+        json!({ "type": "object", "description": description, "required": ["event", "data"],
+            "properties": { "event": { "const": name }, "id": { "type": "string" }, "data": data } })
+    };
+    let failure = json!({ "type": "object", "required": ["defined", "code", "status", "message"] });
+    let told = event("message", item, "Something happened; `id` is what to follow on from.");
+    let ended = event("error", &failure, "The stream ends here, and why; it may be worth following on.");
+    json!({ "text/event-stream": { "schema": { "oneOf": [told, ended] } } })
 }
 
 /// The first sentence.
@@ -147,6 +162,10 @@ fn parameters() -> Value {
         "Organization": {
             "name": "x-organization", "in": "header", "schema": { "type": "string", "minLength": 1 },
             "description": "The id or slug of the organization to work in; the session's active one where left out.",
+        },
+        "LastEventId": {
+            "name": "Last-Event-ID", "in": "header", "schema": { "type": "string", "pattern": "^[0-9]{1,18}$" },
+            "description": "The id of the last event that was received: what happened since comes first. From now on where left out.",
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": 128 },

@@ -45,7 +45,7 @@ const HEAD: &str = "\
 //   const client: AppClient = createORPCClient(link)
 //
 // For plain JSON use OpenAPILink with url 'https://…/api' and JsonifiedClient<AppClient> from @orpc/openapi-client.
-import { oc, type } from '@orpc/contract'
+import { eventIterator, oc, type } from '@orpc/contract'
 import type { ContractRouterClient } from '@orpc/contract'
 ";
 
@@ -67,9 +67,11 @@ fn procedure(entry: &Entry, namespace: &str, verb: &str, definitions: &mut Defin
     let input = definitions.name(&format!("{stem}Input"), input);
     let output = definitions.name(&format!("{stem}Output"), output);
     // What `inferRPCMethodFromContractRouter` and OpenAPILink go by; without it everything is a POST.
-    let route = if entry.effect == "query" { ".route({ method: 'GET' })" } else { "" };
+    let route = if entry.effect == "mutation" { "" } else { ".route({ method: 'GET' })" };
+    let output = format!("type<{output}>()");
+    let output = if entry.is_feed() { format!("eventIterator({output})") } else { output };
     let key = key(verb);
-    format!("{comment}    {key}: base{route}.input(type<{input}{optional}>()).output(type<{output}>()),\n")
+    format!("{comment}    {key}: base{route}.input(type<{input}{optional}>()).output({output}),\n")
 }
 
 /// Whether an input asks for nothing, so that a call without one is fine.

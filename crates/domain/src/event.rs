@@ -205,6 +205,9 @@ pub enum Event {
     /// A time that was promised is over.
     #[serde(rename = "ticket.overdue")]
     TicketOverdue { ticket_id: Id<id::Ticket>, what: Promise },
+    /// A token was made that opens one stream.
+    #[serde(rename = "live.token_created")]
+    LiveTokenCreated { user_id: Id<id::User> },
     #[serde(rename = "ticket.targets_changed")]
     TargetsChanged { organization_id: Id<id::Organization> },
 }
@@ -222,7 +225,8 @@ impl Event {
             | Self::EmailVerificationRequested { user_id }
             | Self::PasswordChanged { user_id }
             | Self::PasswordResetRequested { user_id }
-            | Self::PasswordReset { user_id } => user_id.to_string(),
+            | Self::PasswordReset { user_id }
+            | Self::LiveTokenCreated { user_id } => user_id.to_string(),
             Self::SessionStarted { session_id, .. }
             | Self::SessionRefreshed { session_id, .. }
             | Self::SessionEnded { session_id, .. }

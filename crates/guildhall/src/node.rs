@@ -8,7 +8,7 @@ use guildhall_domain::error::chain;
 use guildhall_outbound::{Fetcher, Letters, Post, make_private};
 use guildhall_repositories::{Database, Observer};
 use guildhall_services::{
-    App, Settings as ServiceSettings,
+    App, Seats, Settings as ServiceSettings,
     ports::{Ports, SystemClock, SystemRandom},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -119,6 +119,7 @@ impl Guildhall {
             ..guildhall_http::Settings::default()
         });
         let closing = guildhall_mcp::Closing::new();
+        let seats = Seats::new(self.settings.max_listeners, self.settings.max_listeners_per_address);
         let hosted = guildhall_mcp::router(
             self.app.clone(),
             Arc::new(guildhall_mcp::Settings {
@@ -126,10 +127,11 @@ impl Guildhall {
                 base_domain: self.settings.base_domain.clone(),
                 allowed_origins: self.settings.allowed_origins.clone(),
                 max_body_bytes: http.max_body_bytes,
-                max_listeners: self.settings.max_listeners,
+                seats: Arc::clone(&seats),
             }),
             closing.clone(),
         );
+        let streams = guildhall_http::Streams { seats, closing: closing.clone() };
         let shutdown = async move {
             shutdown.await;
             closing.cancel();
@@ -138,7 +140,8 @@ impl Guildhall {
         beside.spawn(keep_up(metrics.clone(), self.app.clone()));
         beside.spawn(guildhall_workers::run(self.app.clone()));
         let page = Arc::new(move || metrics.render());
-        let router = guildhall_http::router(self.app.clone(), self.catalogue.clone(), http.clone(), hosted, page);
+        let (app, catalogue) = (self.app.clone(), self.catalogue.clone());
+        let router = guildhall_http::router(app, catalogue, http.clone(), streams, hosted, page);
         Ok(guildhall_http::serve(listener, router, http, shutdown).await?)
     }
 

@@ -55,9 +55,12 @@ pub struct Settings {
     /// Connections open at once.
     #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", default_value_t = 10_000)]
     pub max_connections: usize,
-    /// MCP clients that listen for changes at once, each with a connection of its own.
+    /// Clients that listen at once, each with a connection of its own: MCP clients for changes, people for tickets.
     #[arg(long, env = "GUILDHALL_MAX_LISTENERS", default_value_t = 2048)]
     pub max_listeners: usize,
+    /// Of those, as many at one MCP server, or of one feed, from one address.
+    #[arg(long, env = "GUILDHALL_MAX_LISTENERS_PER_ADDRESS", default_value_t = 64)]
+    pub max_listeners_per_address: usize,
     /// Mail server, such as smtps://user:password@mail.example:465; without, letters are files in the data folder.
     #[arg(long, env = "GUILDHALL_SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,

@@ -31,7 +31,7 @@ fn name(path: &str) -> Option<String> {
 pub(crate) fn permit(entry: &Entry, method: &Method) -> Result<(), Failure> {
     match *method {
         Method::POST | Method::PUT | Method::PATCH | Method::DELETE => Ok(()),
-        Method::GET if entry.effect == "query" => Ok(()),
+        Method::GET if entry.effect != "mutation" => Ok(()),
         _ => Err(refused(entry)),
     }
 }
@@ -43,7 +43,7 @@ pub(crate) fn most_bytes(site: &Site, entry: &Entry) -> usize {
 
 /// Says which methods a procedure takes.
 pub(crate) fn refused(entry: &Entry) -> Failure {
-    Failure::method(if entry.effect == "query" { "GET, POST" } else { "POST" })
+    Failure::method(if entry.effect != "mutation" { "GET, POST" } else { "POST" })
 }
 
 /// Runs a procedure for whoever the headers name. No input is an empty one.

@@ -100,6 +100,11 @@ impl Failure {
         Self { allow: Some(allow), ..Self::undefined("METHOD_NOT_SUPPORTED", 405, "Method Not Supported") }
     }
 
+    /// A request for something that only a WebSocket gets.
+    pub(crate) fn no_socket() -> Self {
+        Self::undefined("UPGRADE_REQUIRED", 426, "this is for WebSockets")
+    }
+
     /// A request that cannot be read.
     pub(crate) fn malformed() -> Self {
         let message = "Malformed request. Ensure the request body is properly formatted and the 'Content-Type' header \

@@ -17,6 +17,7 @@ mod failure;
 mod health;
 pub mod host;
 mod limits;
+mod live;
 mod observe;
 mod pace;
 mod pages;
@@ -26,8 +27,10 @@ mod router;
 mod rpc;
 mod serve;
 mod settings;
+mod socket;
 mod uploads;
 
+pub use live::Streams;
 pub use router::{MetricsPage, router};
 pub use serve::serve;
 pub use settings::Settings;

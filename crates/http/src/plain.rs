@@ -12,6 +12,7 @@ use http::Method;
 use crate::{
     body, calls, cookies,
     failure::{Failure, Wire},
+    live,
     observe::Arrival,
     query,
     router::Site,
@@ -42,6 +43,9 @@ async fn call(site: Arc<Site>, request: Request) -> Result<Response, Failure> {
         }
         _ => return Err(calls::refused(entry)),
     };
+    if entry.is_feed() {
+        return live::stream(&site, entry, &parts.headers, &arrival, input.0, Wire::Plain).await;
+    }
     let output = calls::run(&site, entry, &parts.headers, &arrival, input).await?;
     let cookies = cookies::after(&site, entry.name, &output, &parts.headers).await;
     Ok((cookies, Json(output)).into_response())

@@ -22,9 +22,10 @@ use crate::{
     health,
     host::Place,
     limits::{self, Limits},
+    live::Streams,
     observe,
     pages::{self, Documents},
-    plain, rpc,
+    plain, rpc, socket,
 };
 
 /// Writes the figures as Prometheus reads them.
@@ -37,6 +38,7 @@ pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) metrics_page: MetricsPage,
     pub(crate) documents: Documents,
+    pub(crate) streams: Streams,
 }
 
 /// Everything that is answered over HTTP. `hosted` answers for organizations' MCP servers: its routes begin with the
@@ -46,17 +48,20 @@ pub fn router(
     app: App,
     catalogue: Arc<Catalogue>,
     settings: Arc<Settings>,
+    streams: Streams,
     hosted: Router,
     metrics_page: MetricsPage,
 ) -> Router {
     let documents = Documents::of(&catalogue, &settings.public_url);
     let limits = Arc::new(Limits::new(settings.clone()));
-    let site = Arc::new(Site { app, catalogue, settings, metrics_page, documents });
+    let sockets = socket::routes(&catalogue);
+    let site = Arc::new(Site { app, catalogue, settings, metrics_page, documents, streams });
 
     let work = Router::new()
         .route("/rpc", any(rpc::rpc))
         .route("/rpc/{*path}", any(rpc::rpc))
         .route("/api/{*path}", any(plain::plain))
+        .merge(sockets)
         .merge(pages::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -12,6 +12,7 @@ use http::Method;
 use crate::{
     batch, body, calls, cookies, envelope,
     failure::{Failure, Wire},
+    live,
     observe::Arrival,
     query,
     router::Site,
@@ -43,6 +44,9 @@ async fn single(site: Arc<Site>, request: Request) -> Result<Response, Failure> 
         (body::json(&parts.headers, body, calls::most_bytes(&site, entry), &arrival).await?, Vec::new())
     };
     let input = envelope::open(envelope).map_err(|envelope::Malformed| Failure::malformed())?;
+    if entry.is_feed() {
+        return live::stream(&site, entry, &parts.headers, &arrival, input, Wire::Envelope).await;
+    }
     let output = calls::run(&site, entry, &parts.headers, &arrival, (input, files)).await?;
     let cookies = cookies::after(&site, entry.name, &output, &parts.headers).await;
     let dates = entry.dates.paths(&output);

@@ -1,19 +1,26 @@
 //! Connections: how many, how slow, and how they end.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
-use http::Request;
+use http::{Request, header::UPGRADE};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
+use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
 use tower::ServiceExt as _;
 
 use crate::{Settings, pace::Paced};
+
+/// A connection's place, for whoever keeps it beyond its last request: a WebSocket counts as a connection, and is waited
+/// for at shutdown.
+#[derive(Clone)]
+pub(crate) struct Held(
+    #[expect(dead_code, reason = "held, not read")] Arc<(Option<OwnedSemaphorePermit>, watch::Receiver<()>)>,
+);
 
 /// Answers on `listener` until `shutdown` is ready, then lets what is under way finish for as long as the settings say.
 ///
@@ -26,7 +33,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
-    let graceful = GracefulShutdown::new();
+    let (stop, _) = watch::channel(());
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -42,17 +49,30 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (router, watcher) = (router.clone(), graceful.watcher());
+                let (router, mut stopped) = (router.clone(), stop.subscribe());
+                let held = Held(Arc::new((place.ok(), stop.subscribe())));
+                let holding = held.clone();
                 let service = service_fn(move |mut request: Request<Incoming>| {
                     request.extensions_mut().insert(ConnectInfo(peer));
+                    if request.headers().contains_key(UPGRADE) {
+                        request.extensions_mut().insert(holding.clone());
+                    }
                     router.clone().oneshot(request)
                 });
                 let (io, http) = prepared(stream, &settings);
                 connections.spawn(async move {
-                    if let Err(error) = watcher.watch(http.serve_connection(io, service)).await {
+                    let mut connection = pin!(http.serve_connection(io, service).with_upgrades());
+                    let ended = tokio::select! {
+                        ended = connection.as_mut() => ended,
+                        _ = stopped.changed() => {
+                            connection.as_mut().graceful_shutdown();
+                            connection.await
+                        }
+                    };
+                    if let Err(error) = ended {
                         tracing::debug!(%error, "connection ended early");
                     }
-                    drop(place);
+                    drop(held);
                 });
             }
             Err(error) => {
@@ -63,7 +83,8 @@ pub async fn serve(
         }
     }
     drop(listener);
-    if tokio::time::timeout(settings.shutdown_timeout, graceful.shutdown()).await.is_err() {
+    stop.send_replace(());
+    if tokio::time::timeout(settings.shutdown_timeout, stop.closed()).await.is_err() {
         tracing::warn!(left = connections.len(), "connections are cut off");
     }
     connections.shutdown().await;

@@ -6,7 +6,7 @@ use std::{
 
 use guildhall_catalogue::ToolEntry;
 use guildhall_domain::{Error, Resource};
-use guildhall_services::{Answer, App, Client, Guest, Served, Visitor};
+use guildhall_services::{Answer, App, Client, Guest, Seat, Served, Visitor};
 use http::{HeaderValue, StatusCode};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -26,7 +26,6 @@ use crate::{
     email::{self, Asked, Told},
     refusal,
     reply::Reply,
-    seats::Seat,
     shelf::{Shelf, VISITOR},
     spoken::Spoken,
 };

@@ -11,7 +11,6 @@ mod origins;
 mod page;
 mod refusal;
 mod reply;
-mod seats;
 mod shelf;
 mod spoken;
 mod transport;
@@ -26,14 +25,14 @@ use axum::{
     routing::any,
 };
 use guildhall_domain::{Error, sessions::TrackingId};
-use guildhall_services::{App, Visit, oauth::Face};
+use guildhall_services::{App, Seats, Visit, oauth::Face};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 
 pub use tokio_util::sync::CancellationToken as Closing;
 
 pub use crate::transport::Transport;
-use crate::{hosted::Hosted, origins::Origins, refusal::Refusal, reply::Reply, seats::Seats, shelf::Shelf};
+use crate::{hosted::Hosted, origins::Origins, refusal::Refusal, reply::Reply, shelf::Shelf};
 
 /// What the endpoint has to know of the installation.
 #[derive(Clone, Debug)]
@@ -46,8 +45,8 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// The largest request body that is read.
     pub max_body_bytes: usize,
-    /// The most clients that listen for changes at once.
-    pub max_listeners: usize,
+    /// Places for clients that listen for changes.
+    pub seats: Arc<Seats>,
 }
 
 /// The endpoint's routes, for requests whose path starts with the slug that their host names.
@@ -109,7 +108,7 @@ impl Endpoint {
             origins: Origins::new(settings),
             shelf: Arc::new(Shelf::new(guildhall_catalogue::tools())),
             transport: Transport::new(settings.max_body_bytes),
-            seats: Seats::new(settings.max_listeners),
+            seats: Arc::clone(&settings.seats),
             closing,
         }
     }

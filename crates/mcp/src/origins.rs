@@ -101,7 +101,7 @@ mod tests {
             base_domain: base_domain.to_owned(),
             allowed_origins: allowed.iter().map(|&text| text.to_owned()).collect(),
             max_body_bytes: 1,
-            max_listeners: 1,
+            seats: guildhall_services::Seats::new(1, 1),
         })
     }
 

@@ -91,6 +91,12 @@ impl Database {
         Ok(self.reader.ping().await?)
     }
 
+    /// How the reading pool reaches PostgreSQL, for a connection beside it.
+    pub(crate) fn postgres_options(&self) -> Option<sqlx::postgres::PgConnectOptions> {
+        let is_postgres = self.reader.get_database_backend() == DbBackend::Postgres;
+        is_postgres.then(|| self.reader.get_postgres_connection_pool().connect_options().as_ref().clone())
+    }
+
     /// Closes both pools.
     pub async fn close(self) {
         for pool in [self.reader, self.writer] {

@@ -5,10 +5,13 @@ use guildhall_domain::{
     event::{Actor, Audience, Event},
     id,
 };
-use sea_orm::PaginatorTrait;
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::{Error, Result, Tenant, columns, entities::event};
+use crate::{
+    Error, Result, Tenant, columns,
+    entities::{event, event_head},
+};
 
 /// An organization's history.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,39 @@ impl Events<'_> {
     pub async fn count(self) -> Result<u64> {
         Ok(self.0.select::<event::Entity>().count(&self.0.executor()).await?)
     }
+
+    /// The number of the last event that has one; 0 where none has.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn head(self) -> Result<i64> {
+        let head = self.0.select::<event_head::Entity>().one(&self.0.executor()).await?;
+        Ok(head.map_or(0, |head| head.last_sequence))
+    }
+
+    /// The first `limit` numbered events after `sequence`, in order. Whatever is committed later has a higher number.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn after(self, sequence: i64, limit: u64) -> Result<Vec<NumberedEvent>> {
+        use event::Column;
+        let select = self.0.select::<event::Entity>().filter(Column::Sequence.gt(sequence));
+        let select = select.order_by_asc(Column::Sequence).limit(limit).select_only();
+        let columns = select.columns([Column::Sequence, Column::Name, Column::Subject]);
+        let rows: Vec<(i64, String, String)> = columns.into_tuple().all(&self.0.executor()).await?;
+        Ok(rows.into_iter().map(|(sequence, name, subject)| NumberedEvent { sequence, name, subject }).collect())
+    }
+}
+
+/// An event that a feed may tell, as its row says it: a node may meet kinds that only a newer one knows.
+#[derive(Clone, Debug)]
+pub struct NumberedEvent {
+    /// Its place among the organization's, in the order of their commits.
+    pub sequence: i64,
+    /// What it is called.
+    pub name: String,
+    /// The id of what it happened to.
+    pub subject: String,
 }
 
 /// What an event's row is made from.
@@ -64,5 +100,6 @@ pub(crate) fn row(new: &NewEvent) -> Result<event::Model> {
         subject: event.subject(),
         data: columns::json(parts["data"].take())?,
         created_at: at.millis(),
+        sequence: None, // the database numbers it
     })
 }

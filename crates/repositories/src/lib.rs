@@ -14,6 +14,7 @@ mod invitations;
 mod knowledge;
 mod mcp_servers;
 mod mcp_users;
+mod notices;
 mod oauth;
 mod oauth_configs;
 mod organizations;
@@ -30,7 +31,7 @@ mod walkthroughs;
 pub use analytics::Counters;
 pub use database::{Access, Database, Location, Observer};
 pub use error::{Error, Result};
-pub use events::{Events, NewEvent};
+pub use events::{Events, NewEvent, NumberedEvent};
 pub use invitations::{Invitations, StoredInvitation};
 pub use knowledge::{
     Documents, FoundPassage, Gaps, Growth, Ingestions, KnownWord, Namespaces, NewIngestion, NewReading, Progress,
@@ -38,14 +39,15 @@ pub use knowledge::{
 };
 pub use mcp_servers::{McpServers, ServerCounts, StoredServer};
 pub use mcp_users::{McpUserFilter, McpUsers};
+pub use notices::{Notice, Notices};
 pub use oauth::{NewGrant, OauthClients, OauthGrants, OauthSignIns, StoredClient, StoredGrant, StoredSignIn};
 pub use oauth_configs::{OauthConfigs, StoredOauthConfig};
 pub use organizations::{Members, OrganizationRow, Profile};
 pub use person::Person;
 pub use sessions::{NewCall, NewVisit, SessionFilter, StoredVisit, ToolCalls, Visits};
 pub use system::{
-    Admission, DeletedOrganization, NewUser, OpenedInvitation, Purpose, RetiredName, SessionRow, StoredJob, StoredKey,
-    System,
+    Admission, DeletedOrganization, LiveToken, NewUser, OpenedInvitation, Purpose, RetiredName, SessionRow, Standing,
+    StoredJob, StoredKey, System,
 };
 pub use tenant::Tenant;
 pub use ticket_destinations::{StoredDestination, TicketDestinations};

@@ -182,6 +182,7 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
         "supportTickets.getTargets" => json!({}),
         "supportTickets.setTargets" => json!({ "targets": [{ "priority": "high",
             "firstResponseMinutes": 10 + n, "resolutionMinutes": 600 }] }),
+        "supportTickets.live" | "supportTickets.createLiveToken" => json!({}),
         "toolCalls.getChart" => json!({ "timeRange": "1d", "serverId": side.server.id }),
         _ => return None,
     })

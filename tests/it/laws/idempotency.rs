@@ -13,7 +13,7 @@ use super::examples::{required, worlds};
 async fn a_mutation_under_a_key_happens_once() {
     for (world, names) in worlds().await {
         for name in names {
-            if world.catalogue.get(name).unwrap().effect == "query" {
+            if world.catalogue.get(name).unwrap().effect != "mutation" {
                 continue;
             }
             let caller = world.ours.owner.clone().in_organization(world.ours.organization.id.to_string());

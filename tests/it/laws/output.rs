@@ -9,6 +9,9 @@ async fn every_answer_fits_its_schema() {
     for (world, names) in worlds().await {
         for name in names {
             let entry = world.catalogue.get(name).unwrap();
+            if entry.is_feed() {
+                continue; // its items are looked at where it is followed
+            }
             let caller = world.ours.owner.clone().in_organization(world.ours.organization.id.to_string());
             let output = world.call(name, &caller, required(name, &world.ours, 1)).await.unwrap();
             let validator = jsonschema::draft202012::new(&entry.output).unwrap();

@@ -13,6 +13,7 @@ pub struct Model {
     pub subject: String,
     pub data: String,
     pub created_at: i64,
+    pub sequence: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

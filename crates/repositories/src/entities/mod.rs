@@ -5,6 +5,7 @@
 pub(crate) mod connection_count;
 pub(crate) mod email_proof;
 pub(crate) mod event;
+pub(crate) mod event_head;
 pub(crate) mod idempotency_key;
 pub(crate) mod invitation;
 pub(crate) mod job;
@@ -18,6 +19,7 @@ pub(crate) mod knowledge_item;
 pub(crate) mod knowledge_namespace;
 pub(crate) mod knowledge_piece;
 pub(crate) mod knowledge_word;
+pub(crate) mod live_token;
 pub(crate) mod mailed_token;
 pub(crate) mod mcp_server;
 pub(crate) mod mcp_session;
@@ -64,6 +66,7 @@ tenant_tables!(
     connection_count,
     email_proof,
     event,
+    event_head,
     invitation,
     knowledge_assignment,
     knowledge_chunk,

@@ -6,6 +6,7 @@ mod admission;
 mod guards;
 mod jobs;
 mod letters;
+mod live;
 mod upkeep;
 
 use guildhall_domain::{Id, Timestamp, accounts::User, id, mcp_servers::Subdomain, text::Email};
@@ -22,6 +23,7 @@ pub use admission::Admission;
 pub use guards::StoredKey;
 pub use jobs::StoredJob;
 pub use letters::{OpenedInvitation, Purpose};
+pub use live::{LiveToken, Standing};
 pub use upkeep::{DeletedOrganization, RetiredName};
 
 use crate::{

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{NEVER, Tickets, of_rank, rank};
 use crate::{
     Error, Result,
-    columns::{after, parse, read, read_option, time, word},
+    columns::{self, after, parse, read, read_option, time, word},
     entities::{mcp_server, mcp_user, member, ticket, user},
     search::like,
 };
@@ -94,7 +94,17 @@ impl Tickets<'_> {
         row.one(&self.0.executor()).await?.map(Ticket::try_from).transpose()
     }
 
-    /// The same, so that nobody else can change it before this transaction ends.
+    /// Those of these tickets that are there, in one statement, in no order.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn find_many(self, ids: &[Id<id::Ticket>]) -> Result<Vec<Ticket>> {
+        let rows = self.complete().filter(ticket::Column::Id.is_in(columns::ids(ids.iter().copied())));
+        let rows = rows.into_model::<TicketRow>().all(&self.0.executor()).await?;
+        rows.into_iter().map(Ticket::try_from).collect()
+    }
+
+    /// The same as [`Tickets::find`], so that nobody else can change it before this transaction ends.
     ///
     /// # Errors
     /// Where the database fails.

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     auth::{Keys, Passwords},
+    live::Live,
     ports::{Fetch, Mail, Ports},
     secrets::hex,
     sessions::{Keep, Listeners, Recorder},
@@ -47,6 +48,7 @@ struct Inner {
     passwords: Passwords,
     recorder: Recorder,
     listeners: Listeners,
+    live: Live,
     happenings: broadcast::Sender<Happened>,
     jobs: Notify,
     noticing: Mutex<HashSet<Id<id::Session>>>,
@@ -76,6 +78,7 @@ impl App {
             passwords,
             recorder,
             listeners,
+            live: Live::default(),
             happenings,
             jobs,
             noticing,
@@ -342,6 +345,10 @@ impl App {
 
     pub(crate) fn listeners(&self) -> &Listeners {
         &self.0.listeners
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

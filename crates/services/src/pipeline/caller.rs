@@ -27,6 +27,8 @@ pub(super) enum Proof {
     Cookie { token: String, own_page: bool },
     /// A user that the program around the services vouches for.
     User(Id<id::User>),
+    /// A token that opens one stream, and nothing else.
+    LiveToken(String),
     /// An end user of a hosted MCP server, whom [`crate::App::settle`] has let in.
     Guest(Box<Guest>),
 }
@@ -38,6 +40,7 @@ impl std::fmt::Debug for Proof {
             Self::Bearer(_) => "Bearer(…)",
             Self::Cookie { .. } => "Cookie(…)",
             Self::User(_) => "User(…)",
+            Self::LiveToken(_) => "LiveToken(…)",
             Self::Guest(_) => "Guest(…)",
         })
     }
@@ -73,6 +76,12 @@ impl Caller {
     #[must_use]
     pub fn vouched(user: Id<id::User>) -> Self {
         Self { proof: Proof::User(user), ..Self::default() }
+    }
+
+    /// Somebody with a token that opens one stream, not yet used up. It says itself for which organization.
+    #[must_use]
+    pub fn live_token(token: String) -> Self {
+        Self { proof: Proof::LiveToken(token), ..Self::default() }
     }
 
     /// An end user of a hosted MCP server.

@@ -287,6 +287,11 @@ impl Cx<'_, InOrganization> {
     pub const fn user(&self) -> Id<id::User> {
         self.reach.user
     }
+
+    /// The sign-in that calls; none for a caller that another program vouches for.
+    pub(crate) const fn session(&self) -> Option<Id<id::Session>> {
+        self.reach.session
+    }
 }
 
 impl Cx<'_, AtServer> {

@@ -67,7 +67,7 @@ impl Known {
             return Ok(Self::Nobody);
         }
         match &caller.proof {
-            Proof::Nothing | Proof::Guest(_) => Err(Error::Unauthenticated),
+            Proof::Nothing | Proof::Guest(_) | Proof::LiveToken(_) => Err(Error::Unauthenticated),
             Proof::Bearer(token) => Ok(Self::Session(app.keys().access(token, app.now()).await?)),
             Proof::Cookie { token, own_page } => {
                 Ok(Self::OwnPage(app.keys().cookie(token, app.now()).await?, *own_page))
@@ -159,6 +159,8 @@ impl Reach for SignedIn {
 #[derive(Debug)]
 pub struct InOrganization {
     pub(super) user: Id<id::User>,
+    /// The sign-in; none for a caller that another program vouches for.
+    pub(super) session: Option<Id<id::Session>>,
     pub(super) organization: Id<id::Organization>,
     pub(super) role: Role,
 }
@@ -176,7 +178,7 @@ impl Reach for InOrganization {
         if !role.may(needs) {
             return Err(Error::Forbidden(Denied::InsufficientRole));
         }
-        Ok(Self { user: admission.user, organization, role })
+        Ok(Self { user: admission.user, session: admission.session, organization, role })
     }
     fn actor(&self) -> Actor {
         Actor::User(self.user)

@@ -3,6 +3,7 @@ mod add_comment;
 mod assign;
 mod check_support;
 mod create;
+mod create_live_token;
 mod delete_comment;
 pub(crate) mod deliver;
 mod edit_comment;
@@ -10,6 +11,7 @@ mod filing;
 mod get_support;
 mod letters;
 mod linear;
+mod live;
 mod overdue;
 mod queries;
 mod reply_to_support;
@@ -30,9 +32,11 @@ pub use add_comment::{AddComment, Commented};
 pub use assign::AssignTicket;
 pub use check_support::{CheckSupport, Message, OwnTicket, OwnTickets, Speaker};
 pub use create::CreateTicket;
+pub use create_live_token::{CreateLiveToken, LiveTokenMade};
 pub use delete_comment::DeleteComment;
 pub use edit_comment::EditComment;
 pub use get_support::{Filed, GetSupport};
+pub use live::{LiveTickets, TicketChange, TicketNews};
 pub use queries::{
     GetActivities, GetTargets, GetTicket, GetWithMcpUser, ListTickets, Sort, StatusCounts, TicketDetail, TicketPage,
 };

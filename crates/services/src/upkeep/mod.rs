@@ -26,7 +26,7 @@ impl App {
     }
 
     /// Sweeps away rows that nobody needs any more: idempotency keys and rate limits of more than a day ago, links that
-    /// stopped working, jobs given up and sessions that ended a month ago, what
+    /// stopped working, tokens for streams, jobs given up and sessions that ended a month ago, what
     /// end users signed in with, clients that nobody used for a month, keys whose last signature is worth nothing,
     /// documents handed in three months ago that were read since, what nobody has looked for in a year, and names that were
     /// reserved long enough.
@@ -39,6 +39,7 @@ impl App {
         self.swept(async |system| system.forget_rate_limits(uncounted).await).await?;
         self.swept(async |system| system.forget_idempotency_keys(ago(DAY)).await).await?;
         self.swept(async |system| system.forget_old_tokens(ago(DAY)).await).await?;
+        self.swept(async |system| system.forget_live_tokens(self.now()).await).await?;
         self.swept(async |system| system.forget_jobs(ago(MONTH)).await).await?;
         self.swept(async |system| system.forget_sessions(ago(MONTH)).await).await?;
         self.swept(async |system| system.forget_end_user_sign_ins(ago(DAY)).await).await?;

@@ -34,6 +34,7 @@ impl App {
 
     /// Wakes the listeners of this node; nobody listening is no failure.
     pub(crate) fn announce(&self, happened: Happened) {
+        self.0.live.hear(&happened);
         let _ = self.0.happenings.send(happened);
     }
 

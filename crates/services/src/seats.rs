@@ -5,46 +5,50 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use guildhall_domain::Error;
-use guildhall_services::network;
+use guildhall_domain::{Error, Result};
 
-/// The most who listen at one server from one address; many people may share one, such as those of a hosted client.
-const MOST_AT_ONCE: usize = 64;
+use crate::network;
+
 /// When it is worth trying again.
 const WAIT_MS: u64 = 30_000;
 
 /// The places of this node.
 #[derive(Debug)]
-pub(crate) struct Seats {
+pub struct Seats {
     most: usize,
+    most_from_one: usize,
     taken: Mutex<HashMap<Place, usize>>,
 }
 
-/// A server's slug, and the network that its clients call from.
+/// What is listened to, such as a server or a feed, and the network that is called from.
 type Place = (String, String);
 
 /// One place, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub struct Seat {
     seats: Arc<Seats>,
     place: Place,
 }
 
 impl Seats {
-    /// So many places.
-    pub(crate) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, taken: Mutex::default() })
+    /// So many places, and so many at one thing from one address: many people may share one.
+    #[must_use]
+    pub fn new(most: usize, most_from_one: usize) -> Arc<Self> {
+        Arc::new(Self { most, most_from_one, taken: Mutex::default() })
     }
 
-    /// Takes one, if there is one.
-    pub(crate) fn take(self: &Arc<Self>, slug: &str, address: Option<IpAddr>) -> Result<Seat, Error> {
-        let place = (slug.to_owned(), address.map(network).unwrap_or_default());
+    /// Takes one at `what`, if there is one.
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` where the node has no more, `TOO_MANY_REQUESTS` where the address has too many.
+    pub fn take(self: &Arc<Self>, what: &str, address: Option<IpAddr>) -> Result<Seat> {
+        let place = (what.to_owned(), address.map(network).unwrap_or_default());
         let mut taken = self.lock();
         if taken.values().sum::<usize>() >= self.most {
             return Err(Error::Unavailable);
         }
         let here = taken.entry(place.clone()).or_default();
-        if *here >= MOST_AT_ONCE {
+        if *here >= self.most_from_one {
             return Err(Error::TooManyRequests { retry_after_ms: WAIT_MS });
         }
         *here = here.saturating_add(1);
@@ -72,13 +76,13 @@ impl Drop for Seat {
 mod tests {
     use guildhall_domain::Error;
 
-    use super::{MOST_AT_ONCE, Seats};
+    use super::Seats;
 
     #[test]
     fn a_server_and_an_address_share_places_and_a_node_has_only_so_many() {
-        let seats = Seats::new(MOST_AT_ONCE + 1);
+        let seats = Seats::new(4, 3);
         let take = |slug: &str, address: &str| seats.take(slug, Some(address.parse().unwrap()));
-        let mut held: Vec<_> = (0..MOST_AT_ONCE).map(|_| take("acme-help", "2001:db8::1").unwrap()).collect();
+        let mut held: Vec<_> = (0..3).map(|_| take("acme-help", "2001:db8::1").unwrap()).collect();
         assert!(matches!(take("acme-help", "2001:db8::2"), Err(Error::TooManyRequests { .. })), "of one network");
 
         held.push(take("acme-help", "192.0.2.1").unwrap());
