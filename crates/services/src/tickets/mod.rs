@@ -116,3 +116,23 @@ fn unfit(content: &Text<1, 10_000>, content_type: ContentType) -> Vec<Issue> {
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod example {
+    use guildhall_domain::{
+        Id, Timestamp,
+        tickets::{Priority, Ticket},
+    };
+
+    /// A ticket with that title and that summary.
+    pub(super) fn ticket(title: &str, concise_summary: &str) -> Ticket {
+        let id = Id::from_uuid(uuid::Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001));
+        Ticket {
+            number: 7,
+            priority: Priority::High,
+            email: Some("a@example.test".parse().unwrap()),
+            server_name: Some("Help".to_owned()),
+            ..Ticket::new(id, title.to_owned(), concise_summary.to_owned(), Timestamp::from_millis(0))
+        }
+    }
+}
