@@ -2,3 +2,4 @@
 // is on this machine.
 // GUILDHALL_URL=http://127.0.0.1:3000 GUILDHALL_MAIL=./data/mail node --test desk.mjs
 import './desk/life.mjs'
+import './desk/live.mjs'
