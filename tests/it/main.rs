@@ -12,6 +12,7 @@ mod invitations;
 mod jobs;
 mod knowledge;
 mod laws;
+mod live;
 mod mcp_servers;
 mod mcp_users;
 mod node;

@@ -60,11 +60,11 @@ const MOST_UNWRITTEN: usize = 4 * 1024 * 1024;
 const AT_ONCE: usize = 64;
 
 /// Why a socket is closed, for programs: 4401, 4403 and 4404 as the HTTP status, when following again is of no use;
-/// 1012 and 1013 when it is.
+/// 1001 and 1013 when it is.
 mod code {
+    pub(super) const GOING_AWAY: u16 = 1001;
     pub(super) const NOT_DATA: u16 = 1003;
     pub(super) const BROKEN: u16 = 1011;
-    pub(super) const RESTARTING: u16 = 1012;
     pub(super) const LATER: u16 = 1013;
     /// Added to an HTTP status.
     pub(super) const REFUSED: u16 = 4000;
@@ -160,7 +160,7 @@ async fn tell(site: &Site, mut socket: WebSocket, mut following: Following) {
     let farewell = loop {
         let sent = tokio::select! {
             biased;
-            () = site.streams.closing.cancelled() => break (code::RESTARTING, "shutting down".to_owned()),
+            () = site.streams.closing.cancelled() => break (code::GOING_AWAY, "shutting down".to_owned()),
             heard = socket.recv() => match heard {
                 Some(Ok(Message::Pong(_) | Message::Ping(_))) => {
                     has_answered = true;
