@@ -89,7 +89,7 @@ impl Stream {
     /// The next event that is no comment: its name, its id and its data.
     async fn event(&mut self) -> (String, Option<String>, Value) {
         loop {
-            let event = self.next().await.expect("an event");
+            let event = self.next().await.unwrap();
             if event == ": " {
                 continue;
             }

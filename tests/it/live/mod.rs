@@ -29,7 +29,7 @@ async fn follow(app: &App, caller: &Caller, since: Option<i64>) -> Following {
 }
 
 async fn next(following: &mut Following) -> Result<Arc<News>> {
-    timeout(LONG, following.next()).await.expect("something happens")
+    timeout(LONG, following.next()).await.unwrap()
 }
 
 /// Moves the ticket of `side`, through `app`.
