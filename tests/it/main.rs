@@ -13,6 +13,7 @@ mod invitations;
 mod jobs;
 mod knowledge;
 mod laws;
+mod live;
 mod mcp_servers;
 mod mcp_users;
 mod node;

@@ -23,7 +23,7 @@ use guildhall_domain::{
     error::{Denied, chain},
     text::Text,
 };
-use guildhall_services::{Caller, Following, News};
+use guildhall_services::{Caller, Ending, Following, News};
 use http::{
     HeaderMap,
     header::{AUTHORIZATION, ORIGIN},
@@ -60,11 +60,11 @@ const MOST_UNWRITTEN: usize = 4 * 1024 * 1024;
 const AT_ONCE: usize = 64;
 
 /// Why a socket is closed, for programs: 4401, 4403 and 4404 as the HTTP status, when following again is of no use;
-/// 1012 and 1013 when it is.
+/// 1001 and 1013 when it is.
 mod code {
+    pub(super) const GOING_AWAY: u16 = 1001;
     pub(super) const NOT_DATA: u16 = 1003;
     pub(super) const BROKEN: u16 = 1011;
-    pub(super) const RESTARTING: u16 = 1012;
     pub(super) const LATER: u16 = 1013;
     /// Added to an HTTP status.
     pub(super) const REFUSED: u16 = 4000;
@@ -160,7 +160,7 @@ async fn tell(site: &Site, mut socket: WebSocket, mut following: Following) {
     let farewell = loop {
         let sent = tokio::select! {
             biased;
-            () = site.streams.closing.cancelled() => break (code::RESTARTING, "shutting down".to_owned()),
+            farewell = over(site, &mut ending) => break farewell,
             heard = socket.recv() => match heard {
                 Some(Ok(Message::Pong(_) | Message::Ping(_))) => {
                     has_answered = true;
@@ -175,11 +175,14 @@ async fn tell(site: &Site, mut socket: WebSocket, mut following: Following) {
                 if !std::mem::replace(&mut has_answered, false) {
                     return;
                 }
-                send(&mut socket, Message::Ping(bytes::Bytes::new())).await
+                tokio::select! {
+                    farewell = over(site, &mut ending) => break farewell,
+                    sent = send(&mut socket, Message::Ping(bytes::Bytes::new())) => sent,
+                }
             }
             told = following.next() => match told {
                 Ok(news) => tokio::select! {
-                    error = ending.wait() => break reason(&error),
+                    farewell = over(site, &mut ending) => break farewell,
                     sent = timeout(PATIENCE, write(&mut socket, &mut following, news)) => {
                         sent.unwrap_or(ControlFlow::Break(()))
                     }
@@ -200,6 +203,14 @@ async fn tell(site: &Site, mut socket: WebSocket, mut following: Following) {
         }
     };
     let _ = timeout(FAREWELL, goodbye).await; // whoever does not take leave is left
+}
+
+/// Ends when the stream must, also while the client takes nothing of what it is sent.
+async fn over(site: &Site, ending: &mut Ending) -> (u16, String) {
+    tokio::select! {
+        () = site.streams.closing.cancelled() => (code::GOING_AWAY, "shutting down".to_owned()),
+        error = ending.wait() => reason(&error),
+    }
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> ControlFlow<()> {

@@ -17,7 +17,7 @@ use std::{
 use guildhall_domain::{
     Id,
     event::{Audience, Event},
-    id,
+    id::{self, Kind as _},
 };
 use tokio::sync::{Notify, broadcast, watch as state};
 
@@ -54,8 +54,11 @@ impl Live {
         if may_end_access(&happened.event) {
             self.doubted.notify_one();
         }
-        if let Audience::Organization(organization) = happened.audience {
-            self.lock().wake(organization);
+        let Audience::Organization(organization) = happened.audience else { return };
+        let followed = self.lock();
+        // Tickets are all that there is to follow.
+        if !followed.channels.is_empty() && happened.event.subject().starts_with(id::Ticket::PREFIX) {
+            followed.wake(organization);
         }
     }
 
