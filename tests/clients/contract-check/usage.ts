@@ -53,6 +53,13 @@ export async function typed(): Promise<void> {
   const { user } = await client.auth.getSession()
   const name: string | null = user.name
   void [cursor, resolved, connections, name]
+  for await (const { type, ticket } of await client.supportTickets.live({})) {
+    const happened: 'ticket.created' | null = type === 'ticket.created' ? type : null
+    const due: number | null = ticket.dueAt
+    void [happened, due]
+    // @ts-expect-error nothing of that kind happens to a ticket
+    if (type === 'ticket.exploded') return
+  }
   // @ts-expect-error the status is one of five words
   await client.supportTickets.list({ status: ['open'] })
   // @ts-expect-error the range is one of four words

@@ -7,8 +7,9 @@ const PATH = '/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx'
 const TEXT = ['plain_text', 'mrkdwn']
 
 /** What Slack refuses with `invalid_blocks` or `invalid_payload`. */
-function problem({ text, blocks, ...rest }) {
+function problem({ text, blocks, mrkdwn, unfurl_links, unfurl_media, ...rest }) {
   if (Object.keys(rest).length > 0) return `unknown fields: ${Object.keys(rest)}`
+  if (![mrkdwn, unfurl_links, unfurl_media].every(flag => [undefined, true, false].includes(flag))) return 'a flag'
   if (typeof text !== 'string' || text === '') return 'no_text'
   for (const { type, text: shown, fields, elements } of blocks ?? []) {
     const pieces = [shown, ...(fields ?? []), ...(elements ?? [])].filter(Boolean)
