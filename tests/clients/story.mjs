@@ -257,10 +257,10 @@ for (const { report } of runs) {
 await compareCharts(check, client, { serverId: server.id }, made, calls, sessions)
 await compareCharts(check, client, {}, made, calls, sessions)
 const counted = Object.values(made).reduce((sum, count) => sum + count, 0)
-const { userCount, sessionCount, toolCallCount, ticketCount, ...published } = await client.mcpServers.get({
-  serverId: server.id,
-})
+const { userCount, sessionCount, toolCallCount, ticketCount, ticketDestinations, ...published } =
+  await client.mcpServers.get({ serverId: server.id })
 check.same('server', 'get', published, server)
+check.same('server', 'its tickets stay here', ticketDestinations, [])
 const counts = [userCount, sessionCount, toolCallCount, ticketCount]
 check.same('server', 'users, sessions, calls, tickets', counts, [persons.size, runs.length, counted, runs.length])
 await check.part('tickets', async () => {
