@@ -108,6 +108,10 @@ impl Guildhall {
         metrics: PrometheusHandle,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
+        if self.settings.smtp_url.is_none() {
+            let folder = self.settings.data.join(MAIL);
+            tracing::info!(folder = %folder.display(), "there is no mail server: letters are files");
+        }
         let http = Arc::new(guildhall_http::Settings {
             base_domain: self.settings.base_domain.clone(),
             public_url: self.public_url.clone(),
