@@ -129,25 +129,37 @@ impl Api {
         }
     }
 
-    /// Signs somebody up and makes all that a reader needs.
-    pub(crate) async fn seed(mut self, steps: usize) -> Result<Seeded> {
-        let who = json!({ "email": "owner@example.test", "password": PASSWORD, "name": "Owner" });
+    /// Somebody new with an organization of their own, and its id.
+    pub(crate) async fn found(mut self, email: &str, slug: &str) -> Result<(Self, String)> {
+        let who = json!({ "email": email, "password": PASSWORD, "name": "Owner" });
         let signed_up = self.call("auth.signUp", &who).await?;
         self.token = Some(text(&signed_up["session"]["accessToken"])?);
-        let organization = json!({ "name": "Under test", "slug": "under-test" });
+        let organization = json!({ "name": "Under test", "slug": slug });
         let organization = text(&self.call("organization.create", &organization).await?["id"])?;
+        Ok((self, organization))
+    }
+
+    /// The access token of another sign-in.
+    pub(crate) async fn sign_in(&self, email: &str) -> Result<String> {
+        let who = json!({ "email": email, "password": PASSWORD });
+        text(&self.call("auth.signIn", &who).await?["session"]["accessToken"])
+    }
+
+    /// Signs somebody up and makes all that a reader needs.
+    pub(crate) async fn seed(self, steps: usize) -> Result<Seeded> {
         let slug = "under-test".to_owned();
-        let server = text(&self.call("mcpServers.create", &json!({ "name": "Help", "slug": slug })).await?["id"])?;
+        let (owner, organization) = self.found("owner@example.test", &slug).await?;
+        let server = text(&owner.call("mcpServers.create", &json!({ "name": "Help", "slug": slug })).await?["id"])?;
         let walkthrough = json!({ "title": "First steps", "type": "course", "isPublished": true });
-        let walkthrough = self.call("walkthrough.create", &walkthrough).await?["id"].clone();
+        let walkthrough = owner.call("walkthrough.create", &walkthrough).await?["id"].clone();
         for number in 1..=steps {
             let step = json!({ "walkthroughId": walkthrough, "title": format!("Step {number}"),
                 "contentFields": { "version": "v1", "contentForUser": "Read this, then go on." } });
-            self.call("walkthrough.createStep", &step).await?;
+            owner.call("walkthrough.createStep", &step).await?;
         }
         let places = json!({ "serverId": server, "walkthroughs": [{ "walkthroughId": walkthrough }] });
-        self.call("walkthrough.assignToServer", &places).await?;
-        Ok(Seeded { owner: self, organization, server, slug })
+        owner.call("walkthrough.assignToServer", &places).await?;
+        Ok(Seeded { owner, organization, server, slug })
     }
 }
 

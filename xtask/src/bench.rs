@@ -1,6 +1,7 @@
 //! Requests per second and their delays, beside the ceiling of the same run: what `/healthz`, which does nothing, reaches
 //! with the same client on the same machine. Client and server share the cores, so the ratio says more than the rate.
 mod auth;
+mod live;
 mod load;
 mod mcp;
 mod search;
@@ -29,9 +30,9 @@ pub(crate) struct Options {
     /// What is measured.
     #[arg(default_value = "calls")]
     what: What,
-    /// Seconds for each figure.
-    #[arg(long, default_value_t = 2)]
-    seconds: u64,
+    /// Seconds for each figure: 2, of `live` 60.
+    #[arg(long)]
+    seconds: Option<u64>,
     /// On PostgreSQL.
     #[arg(long)]
     postgres: bool,
@@ -44,12 +45,22 @@ pub(crate) struct Options {
     /// The documents that are searched (`search`).
     #[arg(long)]
     docs: Option<PathBuf>,
+    #[command(flatten)]
+    live: live::Scale,
     /// This binary instead of a release build.
     #[arg(long)]
     binary: Option<PathBuf>,
 }
 
 impl Options {
+    const fn seconds(&self) -> u64 {
+        match (self.seconds, self.what) {
+            (Some(seconds), _) => seconds,
+            (None, What::Live) => 60,
+            (None, _) => 2,
+        }
+    }
+
     const fn database(&self) -> &'static str {
         if self.postgres { "PostgreSQL" } else { "SQLite" }
     }
@@ -65,6 +76,8 @@ enum What {
     Mcp,
     /// How well the documents in `--docs` are found, beside plain BM25, and what reading them takes.
     Search,
+    /// Thousands of WebSockets that follow tickets: how late they hear, what they weigh, and what one that stalls does.
+    Live,
 }
 
 /// Where nodes are started to be measured.
@@ -96,6 +109,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         What::Auth => auth::run(&options, &ground).await,
         What::Mcp => mcp::run(&options, &ground).await,
         What::Search => search::run(&options, &ground).await,
+        What::Live => live::run(&options, &ground).await,
     }
 }
 
@@ -108,7 +122,7 @@ async fn calls(options: &Options, ground: &Ground) -> Result<()> {
         let mut ceiling = None;
         for subject in &subjects {
             ensure!(!process::interrupted(), "interrupted");
-            let figures = load::measure(&seeded, subject, clients, Duration::from_secs(options.seconds)).await;
+            let figures = load::measure(&seeded, subject, clients, Duration::from_secs(options.seconds())).await;
             let figures = figures.with_context(|| format!("{}; the log ends\n{}", subject.name, node.last_words()))?;
             let ratio = figures.per_second / *ceiling.get_or_insert(figures.per_second);
             rows.push(Row { name: subject.name, clients, figures, ratio });
@@ -117,10 +131,10 @@ async fn calls(options: &Options, ground: &Ground) -> Result<()> {
     let (database, cores) = (options.database(), thread::available_parallelism()?.get());
     if options.json {
         let rows: Vec<Value> = rows.iter().map(Row::json).collect();
-        println!("{:#}", json!({ "database": database, "cores": cores, "seconds": options.seconds, "rows": rows }));
+        println!("{:#}", json!({ "database": database, "cores": cores, "seconds": options.seconds(), "rows": rows }));
         return Ok(());
     }
-    println!("{database}, {cores} cores shared with the client, {} s each\n", options.seconds);
+    println!("{database}, {cores} cores shared with the client, {} s each\n", options.seconds());
     println!("{:<30} {:>7} {:>9} {:>9} {:>9} {:>9}", "subject", "clients", "per s", "p50 ms", "p99 ms", "of ceiling");
     for row in &rows {
         let Figures { per_second, p50, p99, .. } = row.figures;

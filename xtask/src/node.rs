@@ -130,6 +130,11 @@ impl Node {
         Some((of("VmRSS:")?, of("VmHWM:")?))
     }
 
+    /// How much of the cores' time it has had, where the system says so.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
+        process::processor_time(&self.child.id().to_string())
+    }
+
     /// SIGKILL, and nothing of it is left when this returns.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill()?;

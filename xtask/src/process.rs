@@ -1,6 +1,7 @@
 //! Other programs, run so that an interrupt still lets us tidy up.
 
 use std::{
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
@@ -63,6 +64,16 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = wait(&mut child)?;
     ensure!(status.success(), "{name} ended with {status}");
     Ok(())
+}
+
+/// How much of the cores' time the process of that id, or `self`, has had, where the system says so.
+pub(crate) fn processor_time(id: &str) -> Option<Duration> {
+    let all = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // Its name stands in brackets and may be anything; after it the 12th and 13th field count hundredths of a second.
+    let (_, fields) = all.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+    let (own, of_the_system) = (fields.next()?.ok()?, fields.next()?.ok()?);
+    Some(Duration::from_millis(own.saturating_add(of_the_system).saturating_mul(10)))
 }
 
 /// Prints what was asked for; a reader who has seen enough (`| head`) is no failure.

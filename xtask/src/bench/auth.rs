@@ -22,7 +22,7 @@ const FLAGS: [&str; 3] =
 const VERIFYING_FLAGS: [&str; 2] = ["--verify-email", "--limit-sign-up-account=100000/1m"];
 
 pub(super) async fn run(options: &Options, ground: &Ground) -> Result<()> {
-    let time = Duration::from_secs(options.seconds);
+    let time = Duration::from_secs(options.seconds());
     let (node, data) = ground.start("bench", &FLAGS)?;
     let nobody = Api::new(&node.url)?;
     let seeded = nobody.clone().seed(1).await?;
@@ -47,12 +47,12 @@ pub(super) async fn run(options: &Options, ground: &Ground) -> Result<()> {
     if options.json {
         println!(
             "{:#}",
-            json!({ "database": options.database(), "cores": cores, "seconds": options.seconds, "rates": rates.json(),
+            json!({ "database": options.database(), "cores": cores, "seconds": options.seconds(), "rates": rates.json(),
                 "others": others.json(), "answers": answers.json(), "memoryBefore": before.map(|(now, _)| now),
                 "memoryAfter": after.map(|(now, _)| now), "memoryMost": after.map(|(_, most)| most) })
         );
     } else {
-        println!("{}, {cores} cores shared with the client, {} s each\n", options.database(), options.seconds);
+        println!("{}, {cores} cores shared with the client, {} s each\n", options.database(), options.seconds());
         println!("{}\n{}", rates.text(), others.text());
         if let (Some((before, _)), Some((after, most))) = (before, after) {
             println!("memory: {before} MB before, {after} MB after, {most} MB at the most\n");

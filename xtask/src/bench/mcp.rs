@@ -73,8 +73,8 @@ pub(super) async fn run(options: &Options, ground: &Ground) -> Result<()> {
     let counting = beside("TypeScript SDK, counting", Counters::Kept)?;
     let contenders = [Contender { name: "Guildhall", kind: Kind::Guildhall(place), course }, sparing, counting];
 
-    let rates = rates(&contenders, &seeded, Duration::from_secs(options.seconds)).await?;
-    let (database, cores, seconds) = (options.database(), thread::available_parallelism()?.get(), options.seconds);
+    let rates = rates(&contenders, &seeded, Duration::from_secs(options.seconds())).await?;
+    let (database, cores, seconds) = (options.database(), thread::available_parallelism()?.get(), options.seconds());
     if !options.json {
         println!("{database}, {cores} cores shared with the client, {ROUNDS} turns of {seconds} s each");
         println!("all answers were right; calls answered, and found in the database: {}\n", rates.counted.join(", "));
