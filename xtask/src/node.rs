@@ -130,6 +130,11 @@ impl Node {
         Some((of("VmRSS:")?, of("VmHWM:")?))
     }
 
+    /// The time that it has had on the cores, where the system says so.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        process::cpu_of_family(self.child.id())
+    }
+
     /// SIGKILL, and nothing of it is left when this returns.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill()?;

@@ -1,6 +1,7 @@
 //! Other programs, run so that an interrupt still lets us tidy up.
 
 use std::{
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
@@ -54,6 +55,25 @@ pub(crate) fn wait(child: &mut Child) -> Result<ExitStatus> {
         }
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// The time that a process has had on the cores, with all its threads and the children that it has seen end, and whose
+/// child it is; none where the system does not say so in the way of Linux.
+pub(crate) fn cpu(process: u32) -> Option<(Duration, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the name, which may have spaces: state, parent, …; utime, stime, cutime and cstime in hundredths of a second.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let ticks = fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok()).sum::<Option<u64>>()?;
+    Some((Duration::from_millis(ticks.saturating_mul(10)), fields.get(1)?.parse().ok()?))
+}
+
+/// The time that a process and its children have had on the cores.
+pub(crate) fn cpu_of_family(parent: u32) -> Option<Duration> {
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let children = ids.filter_map(cpu).filter(|(_, its_parent)| *its_parent == parent).map(|(time, _)| time);
+    Some(cpu(parent)?.0.saturating_add(children.sum()))
 }
 
 /// Runs `command` to its end, its output being ours; an error where it fails.
