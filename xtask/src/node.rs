@@ -130,9 +130,9 @@ impl Node {
         Some((of("VmRSS:")?, of("VmHWM:")?))
     }
 
-    /// How much of the cores' time it has had, where the system says so.
-    pub(crate) fn processor_time(&self) -> Option<Duration> {
-        process::processor_time(&self.child.id().to_string())
+    /// The time that it has had on the cores, where the system says so.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        process::cpu_of_family(self.child.id())
     }
 
     /// SIGKILL, and nothing of it is left when this returns.

@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -83,7 +84,7 @@ impl Cluster {
             // The connections of somebody who was killed end a moment later.
             tries = tries.saturating_add(1);
             ensure!(tries < 50, "createdb -T {of} {name}: {}", String::from_utf8_lossy(&said.stderr));
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
 
@@ -95,6 +96,12 @@ impl Cluster {
             ask.args(["-c", "SELECT pg_database_size(current_database())"]).output().context("cannot run psql")?;
         ensure!(said.status.success(), "psql: {}", String::from_utf8_lossy(&said.stderr));
         Ok(String::from_utf8(said.stdout)?.trim().parse()?)
+    }
+
+    /// The time that its processes have had on the cores, where the system says so.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        let pid = fs::read_to_string(self.data().join("postmaster.pid")).ok()?;
+        process::cpu_of_family(pid.lines().next()?.parse().ok()?)
     }
 
     fn data(&self) -> PathBuf {

@@ -57,6 +57,25 @@ pub(crate) fn wait(child: &mut Child) -> Result<ExitStatus> {
     }
 }
 
+/// The time that a process has had on the cores, with all its threads and the children that it has seen end, and whose
+/// child it is; none where the system does not say so in the way of Linux.
+pub(crate) fn cpu(process: u32) -> Option<(Duration, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the name, which may have spaces: state, parent, …; utime, stime, cutime and cstime in hundredths of a second.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let ticks = fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok()).sum::<Option<u64>>()?;
+    Some((Duration::from_millis(ticks.saturating_mul(10)), fields.get(1)?.parse().ok()?))
+}
+
+/// The time that a process and its children have had on the cores.
+pub(crate) fn cpu_of_family(parent: u32) -> Option<Duration> {
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let children = ids.filter_map(cpu).filter(|(_, its_parent)| *its_parent == parent).map(|(time, _)| time);
+    Some(cpu(parent)?.0.saturating_add(children.sum()))
+}
+
 /// Runs `command` to its end, its output being ours; an error where it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
@@ -64,16 +83,6 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = wait(&mut child)?;
     ensure!(status.success(), "{name} ended with {status}");
     Ok(())
-}
-
-/// How much of the cores' time the process of that id, or `self`, has had, where the system says so.
-pub(crate) fn processor_time(id: &str) -> Option<Duration> {
-    let all = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // Its name stands in brackets and may be anything; after it the 12th and 13th field count hundredths of a second.
-    let (_, fields) = all.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11).map(str::parse::<u64>);
-    let (own, of_the_system) = (fields.next()?.ok()?, fields.next()?.ok()?);
-    Some(Duration::from_millis(own.saturating_add(of_the_system).saturating_mul(10)))
 }
 
 /// Prints what was asked for; a reader who has seen enough (`| head`) is no failure.

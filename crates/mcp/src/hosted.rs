@@ -41,7 +41,7 @@ const LISTENING_TTL: Duration = Duration::from_secs(60);
 pub(crate) struct Hosted {
     pub(crate) app: App,
     pub(crate) shelf: Arc<Shelf>,
-    pub(crate) visitor: Visitor,
+    pub(crate) visitor: Arc<Visitor>,
     pub(crate) has_session: bool,
     pub(crate) reply: Arc<Reply>,
     /// The place of somebody who listens.
@@ -230,7 +230,7 @@ impl Hosted {
     /// The same visitor, looked at once more.
     async fn again(&self) -> Result<Self, ErrorData> {
         let visitor = self.app.greet_again(&self.visitor).await.map_err(|error| self.refuse(error))?;
-        Ok(Self { visitor, ..self.clone() })
+        Ok(Self { visitor: Arc::new(visitor), ..self.clone() })
     }
 
     /// Which era a request is of, told as rmcp tells it. In the era of sessions one is required.

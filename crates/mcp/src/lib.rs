@@ -170,7 +170,7 @@ impl Endpoint {
             reply: Arc::clone(&reply),
             seat: Arc::new(Mutex::new(seat)),
             closing: self.closing.clone(),
-            visitor,
+            visitor: Arc::new(visitor),
         };
         let mut response = self.transport.converse(hosted, request).await?;
         reply.finish(&mut response);

@@ -221,7 +221,11 @@ impl Access {
         }
     }
 
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.executor().get_database_backend()
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
-        self.executor().get_database_backend() == DbBackend::Postgres
+        self.backend() == DbBackend::Postgres
     }
 }

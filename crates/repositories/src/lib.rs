@@ -2,9 +2,10 @@
 //!
 //! **Invariant:** a tenant's rows are reached through a [`Tenant`], and a [`Tenant`] has an organization from birth.
 //! Entities are private, so no other crate can build a query that forgets it. Statements are started in `tenant.rs`,
-//! `person/` and `system/` only, each with its reason (and one subquery in `visitors.rs`). Foreign keys between tenant tables carry the
+//! `person/` and `system/` only, each with its reason (and subqueries in `asked.rs`). Foreign keys between tenant tables carry the
 //! organization, so that even a wrong statement cannot link two of them; that is what holds joins.
 mod analytics;
+mod asked;
 mod columns;
 mod database;
 mod entities;
@@ -52,8 +53,8 @@ pub use system::{
 pub use tenant::Tenant;
 pub use ticket_destinations::{StoredDestination, TicketDestinations};
 pub use tickets::{ListedTickets, NewActivity, StoredActivity, TicketFilter, TicketSort, Tickets};
-pub use visitors::{KnownVisit, VisitorRow, Who};
+pub use visitors::{Arrival, KnownVisit, VisitorRow, Who};
 pub use walkthroughs::{
-    Assignments, Course, NewCompletion, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter,
+    Asking, Assignments, Course, NewCompletion, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter,
     Walkthroughs,
 };

@@ -15,6 +15,7 @@ use super::{CLIENTS, Ground, Options, load::Figures, table::Table};
 use crate::{
     api::{Api, Seeded},
     node::{Node, Place, free_port},
+    postgres::Cluster,
     process,
 };
 use comparison::{Comparison, Counters};
@@ -73,12 +74,13 @@ pub(super) async fn run(options: &Options, ground: &Ground) -> Result<()> {
     let counting = beside("TypeScript SDK, counting", Counters::Kept)?;
     let contenders = [Contender { name: "Guildhall", kind: Kind::Guildhall(place), course }, sparing, counting];
 
-    let rates = rates(&contenders, &seeded, Duration::from_secs(options.seconds())).await?;
+    let rates = rates(&contenders, &seeded, ground, Duration::from_secs(options.seconds())).await?;
     let (database, cores, seconds) = (options.database(), thread::available_parallelism()?.get(), options.seconds());
     if !options.json {
         println!("{database}, {cores} cores shared with the client, {ROUNDS} turns of {seconds} s each");
         println!("all answers were right; calls answered, and found in the database: {}\n", rates.counted.join(", "));
         println!("{}", rates.table.text());
+        println!("CPU \u{b5}s: time on the cores for each call, of the server's process and of PostgreSQL's\n");
         for (call, times) in &rates.with_most {
             let verdict = if *times >= TARGET { "reached" } else { "missed" };
             println!("{call}, {MOST} clients: {times:.1} times the TypeScript SDK's rate; target {TARGET}: {verdict}");
@@ -111,31 +113,36 @@ struct Rates {
     counted: Vec<String>,
 }
 
-async fn rates(contenders: &[Contender], seeded: &Seeded, time: Duration) -> Result<Rates> {
+async fn rates(contenders: &[Contender], seeded: &Seeded, ground: &Ground, time: Duration) -> Result<Rates> {
     let nodes = contenders.iter().map(Contender::start).collect::<Result<Vec<Node>>>()?;
     let mut calls = vec![0_usize; nodes.len()];
-    let mut table = Table::new(&["call", "clients", "server", "per s", "p50 ms", "p99 ms", "Guildhall is"]);
+    let columns =
+        &["call", "clients", "server", "per s", "p50 ms", "p99 ms", "CPU \u{b5}s", "database's", "Guildhall is"];
+    let mut table = Table::new(columns);
     let mut with_most = Vec::new();
     for work in [Work::Ask, Work::Finish] {
         for clients in CLIENTS {
             let mut delays = vec![Vec::new(); nodes.len()];
+            let mut spent = vec![Spent::default(); nodes.len()];
             for round in 0..ROUNDS {
-                let places = contenders.iter().zip(&nodes).zip(&mut delays).zip(&mut calls);
-                for (((contender, node), delays), calls) in places {
+                let places = contenders.iter().zip(&nodes).zip(&mut delays).zip(&mut calls).zip(&mut spent);
+                for ((((contender, node), delays), calls), spent) in places {
                     ensure!(!process::interrupted(), "interrupted");
                     let crowd = Crowd { work, clients, name: format!("{work:?}-{clients}-{round}") };
+                    let before = Spent::so_far(node, ground);
                     let (seen, made) = crowd.measure(&contender.course, &node.url, time).await.with_context(|| {
                         let (name, call) = (contender.name, work.describe());
                         format!("{name}: {call}, {clients} clients; the log ends\n{}", node.last_words())
                     })?;
                     delays.extend(seen);
                     *calls = calls.saturating_add(made);
+                    spent.add(before, Spent::so_far(node, ground), made);
                 }
             }
             let turns = time.saturating_mul(u32::try_from(ROUNDS)?);
             let figures = delays.into_iter().map(|delays| Figures::of(delays, turns)).collect::<Result<Vec<_>>>()?;
             let ours = figures.first().context("nobody was measured")?.per_second;
-            for (place, (figures, contender)) in figures.iter().zip(contenders).enumerate() {
+            for (place, ((figures, contender), spent)) in figures.iter().zip(contenders).zip(spent).enumerate() {
                 let Figures { per_second, p50, p99, .. } = *figures;
                 let times = ours / per_second;
                 let said = if place == 0 { Value::Null } else { json!(times) };
@@ -146,6 +153,8 @@ async fn rates(contenders: &[Contender], seeded: &Seeded, time: Duration) -> Res
                     per_second.into(),
                     p50.into(),
                     p99.into(),
+                    spent.a_call(spent.server),
+                    spent.a_call(spent.database),
                     said,
                 ]);
                 if place == 1 && clients == MOST {
@@ -163,6 +172,35 @@ async fn rates(contenders: &[Contender], seeded: &Seeded, time: Duration) -> Res
         counted.push(format!("{} {calls}", contender.name));
     }
     Ok(Rates { table, with_most, counted })
+}
+
+/// The time that a server and its database have had on the cores, where the system says so, and for how many calls.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    server: Option<Duration>,
+    database: Option<Duration>,
+    calls: usize,
+}
+
+impl Spent {
+    fn so_far(node: &Node, ground: &Ground) -> Self {
+        Self { server: node.cpu(), database: ground.cluster.as_ref().and_then(Cluster::cpu), calls: 0 }
+    }
+
+    fn add(&mut self, before: Self, after: Self, calls: usize) {
+        let more = |so_far: Option<Duration>, before: Option<Duration>, after: Option<Duration>| {
+            Some(so_far.unwrap_or_default().saturating_add(after?.saturating_sub(before?)))
+        };
+        self.server = more(self.server, before.server, after.server);
+        self.database = more(self.database, before.database, after.database);
+        self.calls = self.calls.saturating_add(calls);
+    }
+
+    /// Microseconds.
+    fn a_call(&self, time: Option<Duration>) -> Value {
+        let calls = u32::try_from(self.calls).unwrap_or(u32::MAX).max(1);
+        time.map_or(Value::Null, |time| json!((time / calls).as_micros()))
+    }
 }
 
 /// How many calls a process finds that is started now.

@@ -17,6 +17,7 @@ const UNFINISHED: [(&str, &str); 4] = [
 
 /// How many exceptions from the bans of `.clippy.toml` a file may have. May only shrink.
 const PINS: [(&str, usize); 14] = [
+    ("crates/repositories/src/asked.rs", 1),
     ("crates/repositories/src/database.rs", 1),
     ("crates/repositories/src/person/account.rs", 1),
     ("crates/repositories/src/person/mod.rs", 1),
@@ -28,7 +29,6 @@ const PINS: [(&str, usize); 14] = [
     ("crates/repositories/src/system/mod.rs", 1),
     ("crates/repositories/src/system/upkeep.rs", 1),
     ("crates/repositories/src/tenant.rs", 1),
-    ("crates/repositories/src/visitors.rs", 1),
     ("crates/services/src/ports.rs", 1),
     ("migrations/src/lib.rs", 2),
 ];

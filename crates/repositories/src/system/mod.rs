@@ -14,7 +14,7 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
     ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, LockType},
+    sea_query::{Expr, LockType},
 };
 
 use uuid::Uuid;
@@ -30,10 +30,11 @@ use crate::{
     Result,
     columns::time,
     database::Access,
-    entities::{event, mcp_server, organization, session, user},
+    entities::{event, mcp_server, session, user},
     error::of_somebody,
     events::{self, NewEvent},
-    visitors::{PublishedRow, VisitorRow, Who, join_visitor, offers_knowledge, offers_walkthroughs},
+    visitors::{self, Arrival, VisitorRow},
+    walkthroughs::{Asking, Run, current},
 };
 
 /// Rows that belong to nobody yet.
@@ -210,33 +211,21 @@ impl System<'_> {
         Ok(rotate.exec(&self.access.executor()).await?.rows_affected == 1)
     }
 
-    /// The published server of that subdomain, with what is known of who calls it and how often, in one statement; none
-    /// where it or its organization was deleted. `counted_since`: when the five minutes began whose calls are told.
+    /// For each who comes to a published server: the server, with what is known of who it is and how often it calls; none
+    /// where the server or its organization was deleted.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn published(
-        self,
-        slug: &str,
-        who: &Who,
-        heard_since: Timestamp,
-        counted_since: Timestamp,
-    ) -> Result<Option<VisitorRow>> {
-        let server = |column| Expr::col((mcp_server::Entity, column));
-        let organization = Expr::col((organization::Entity, organization::Column::Id));
-        let living = Condition::all()
-            .add(organization.eq(server(mcp_server::Column::OrganizationId)))
-            .add(organization::Column::DeletedAt.is_null());
-        let mut select = mcp_server::Entity::find()
-            .filter(mcp_server::Column::Slug.eq(slug))
-            .filter(mcp_server::Column::DeletedAt.is_null());
-        let query = QuerySelect::query(&mut select);
-        query.inner_join(organization::Entity, living).expr_as(offers_walkthroughs(), "has_walkthroughs");
-        query.expr_as(offers_knowledge(), "has_knowledge");
-        query.expr_as(Expr::col((organization::Entity, organization::Column::Name)), "organization_name");
-        join_visitor(query, who, heard_since, counted_since);
-        let rows = select.into_model::<PublishedRow>().all(&self.access.executor()).await?;
-        VisitorRow::read(rows)
+    pub async fn arrived(self, arrivals: &[Arrival]) -> Result<Vec<Option<VisitorRow>>> {
+        visitors::find(self.access, arrivals).await
+    }
+
+    /// For each end user who asks, where they are; none where they are nowhere.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn current_runs(self, askings: &[Asking]) -> Result<Vec<Option<Run>>> {
+        current::find(self.access, askings).await
     }
 
     /// Writes down what happened, in one statement.

@@ -1,6 +1,7 @@
 //! Walkthroughs, their steps, where they are offered, and how far people are.
 
 mod assignments;
+pub(crate) mod current;
 mod progress;
 mod runs;
 mod steps;
@@ -17,7 +18,8 @@ use sea_orm::{
 };
 
 pub use assignments::Assignments;
-pub use runs::{Course, NewCompletion, Offered, Run, Runs};
+pub use current::{Asking, Run};
+pub use runs::{Course, NewCompletion, Offered, Runs};
 
 use crate::{
     Result, Tenant,

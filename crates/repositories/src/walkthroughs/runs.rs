@@ -7,9 +7,9 @@ use guildhall_domain::{
     walkthroughs::{Progress, Step, Walkthrough, WalkthroughStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, QueryTrait, RelationDef, Select,
-    sea_query::{Expr, ExprTrait, OnConflict, SelectStatement},
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationDef, Select,
+    sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
 
@@ -35,19 +35,6 @@ pub struct Offered {
     pub progress: Progress,
 }
 
-/// One person's way through one walkthrough.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// Its id.
-    pub id: Id<id::Run>,
-    /// The walkthrough.
-    pub walkthrough_id: Id<id::Walkthrough>,
-    /// The walkthrough's name.
-    pub walkthrough_title: String,
-    /// Its steps, and which of them are done.
-    pub course: Course,
-}
-
 /// A walkthrough's steps in order, and which of them somebody has done. What a step says is read when it is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Course {
@@ -56,11 +43,6 @@ pub struct Course {
 }
 
 impl Course {
-    /// Marks a step done; false where it was, or is none of these.
-    pub fn finish(&mut self, step: Id<id::Step>) -> bool {
-        self.steps.iter().any(|its| its.id == step.uuid()) && self.done.insert(step.uuid())
-    }
-
     /// How far somebody is.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -97,44 +79,6 @@ struct OfferedRow {
     attempt: Option<i32>,
     done: i64,
 }
-
-struct StepRow {
-    run_id: Uuid,
-    walkthrough_title: String,
-    is_done: bool,
-    step: walkthrough_step::Model,
-}
-
-/// By place: with names, reading the rows of a walkthrough takes longer than finding them.
-impl FromQueryResult for StepRow {
-    fn from_query_result(row: &QueryResult, _: &str) -> std::result::Result<Self, DbErr> {
-        let step = walkthrough_step::Model {
-            id: row.try_get_by_index(3)?,
-            organization_id: row.try_get_by_index(4)?,
-            walkthrough_id: row.try_get_by_index(5)?,
-            title: row.try_get_by_index(6)?,
-            display_order: row.try_get_by_index(7)?,
-            content_fields: row.try_get_by_index(8)?,
-            metadata: None,
-            created_at: row.try_get_by_index(9)?,
-            updated_at: row.try_get_by_index(10)?,
-        };
-        let is_done = row.try_get_by_index::<Option<Uuid>>(2)?.is_some();
-        Ok(Self { run_id: row.try_get_by_index(0)?, walkthrough_title: row.try_get_by_index(1)?, is_done, step })
-    }
-}
-
-/// The columns of a step that a [`StepRow`] has, in its order.
-const STEP_COLUMNS: [walkthrough_step::Column; 8] = [
-    walkthrough_step::Column::Id,
-    walkthrough_step::Column::OrganizationId,
-    walkthrough_step::Column::WalkthroughId,
-    walkthrough_step::Column::Title,
-    walkthrough_step::Column::DisplayOrder,
-    walkthrough_step::Column::ContentFields,
-    walkthrough_step::Column::CreatedAt,
-    walkthrough_step::Column::UpdatedAt,
-];
 
 impl Runs<'_> {
     /// What `server` offers to `person`, in the server's order, with how far the person is: published, enabled, and
@@ -181,48 +125,6 @@ impl Runs<'_> {
             Ok(Offered { walkthrough, run: row.run_id.map(Id::from_uuid).zip(row.attempt), progress })
         };
         rows.all(&self.0.executor()).await?.into_iter().map(read).collect()
-    }
-
-    /// The person's latest run on `server`: of the walkthrough that `step` is of, or else whichever was last active.
-    /// None where there is none or the server no longer offers its walkthrough.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn current(
-        self,
-        server: Id<id::McpServer>,
-        person: Id<id::McpUser>,
-        step: Option<Id<id::Step>>,
-    ) -> Result<Option<Run>> {
-        let newest = self.newest(server, person, step);
-        let mut select = self.0.select::<walkthrough_step::Entity>().select_only();
-        let run = Condition::all()
-            .add(same(walkthrough_run::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
-            .add(same(walkthrough_run::Column::WalkthroughId, walkthrough_step::Column::WalkthroughId))
-            .add(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)).in_subquery(newest));
-        let its_walkthrough = Condition::all()
-            .add(same(walkthrough::Column::OrganizationId, walkthrough_step::Column::OrganizationId))
-            .add(same(walkthrough::Column::Id, walkthrough_step::Column::WalkthroughId));
-        let done = Condition::all()
-            .add(same(walkthrough_completion::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
-            .add(same(walkthrough_completion::Column::RunId, walkthrough_run::Column::Id))
-            .add(same(walkthrough_completion::Column::StepId, walkthrough_step::Column::Id));
-        QuerySelect::query(&mut select)
-            .inner_join(walkthrough_run::Entity, run)
-            .inner_join(walkthrough::Entity, its_walkthrough)
-            .left_join(walkthrough_completion::Entity, done)
-            .expr(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)))
-            .expr(Expr::col((walkthrough::Entity, walkthrough::Column::Title)))
-            .expr(Expr::col((walkthrough_completion::Entity, walkthrough_completion::Column::StepId)));
-        let select = select.columns(STEP_COLUMNS);
-        let rows = select.order_by_asc(walkthrough_step::Column::DisplayOrder).into_model::<StepRow>();
-        let rows = rows.all(&self.0.executor()).await?;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let (id, walkthrough_id) = (Id::from_uuid(first.run_id), Id::from_uuid(first.step.walkthrough_id));
-        let walkthrough_title = first.walkthrough_title.clone();
-        let done = rows.iter().filter(|row| row.is_done).map(|row| row.step.id).collect();
-        let course = Course { steps: rows.into_iter().map(|row| row.step).collect(), done };
-        Ok(Some(Run { id, walkthrough_id, walkthrough_title, course }))
     }
 
     /// The steps of `walkthrough`, in order, and which of them were done in `run`.
@@ -301,31 +203,6 @@ impl Runs<'_> {
         Ok(rows.into_iter().map(|row| (Id::from_uuid(row.run_id), Id::from_uuid(row.step_id))).collect())
     }
 
-    /// The id of the run that [`Runs::current`] is about.
-    fn newest(self, server: Id<id::McpServer>, person: Id<id::McpUser>, step: Option<Id<id::Step>>) -> SelectStatement {
-        let mut runs = self.of(server, person).select_only().column(walkthrough_run::Column::Id);
-        let assigned = Condition::all()
-            .add(same(walkthrough_assignment::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
-            .add(same(walkthrough_assignment::Column::WalkthroughId, walkthrough_run::Column::WalkthroughId))
-            .add(walkthrough_assignment::Column::ServerId.eq(server.uuid()))
-            .add(walkthrough_assignment::Column::IsEnabled.eq(true));
-        let published = Condition::all()
-            .add(same(walkthrough::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
-            .add(same(walkthrough::Column::Id, walkthrough_run::Column::WalkthroughId))
-            .add(open());
-        QuerySelect::query(&mut runs)
-            .inner_join(walkthrough_assignment::Entity, assigned)
-            .inner_join(walkthrough::Entity, published);
-        if let Some(step) = step {
-            let its = self.0.select::<walkthrough_step::Entity>().filter(walkthrough_step::Column::Id.eq(step.uuid()));
-            let its = its.select_only().column(walkthrough_step::Column::WalkthroughId).into_query();
-            runs = runs.filter(walkthrough_run::Column::WalkthroughId.in_subquery(its));
-            runs = runs.order_by_desc(walkthrough_run::Column::Attempt);
-        }
-        let runs = runs.order_by_desc(walkthrough_run::Column::LastActivityAt);
-        runs.order_by_desc(walkthrough_run::Column::Id).limit(1).into_query()
-    }
-
     fn of(self, server: Id<id::McpServer>, person: Id<id::McpUser>) -> Select<walkthrough_run::Entity> {
         let runs = self.0.select::<walkthrough_run::Entity>();
         let runs = runs.filter(walkthrough_run::Column::ServerId.eq(server.uuid()));
@@ -334,7 +211,7 @@ impl Runs<'_> {
 }
 
 /// Whether end users can take a walkthrough, wherever it is assigned.
-fn open() -> Condition {
+pub(super) fn open() -> Condition {
     let published = walkthrough::Column::Status.eq(word(WalkthroughStatus::Published));
     Condition::all().add(published).add(walkthrough::Column::StepCount.gt(0))
 }

@@ -133,8 +133,7 @@ impl App {
     /// # Errors
     /// `RESOURCE_NOT_FOUND` where there is none, or nobody signs in there.
     pub async fn sign_in_server(&self, slug: &str, face: Face) -> Result<SignInServer> {
-        let row = self.database().read().system().published(slug, &Who::Unknown, self.now(), self.now()).await?;
-        let row = row.ok_or(Error::NotFound(Resource::McpServer))?;
+        let row = self.published(slug, &Who::Unknown).await?;
         if !row.server.auth_type.has_sign_in() {
             return Err(Error::NotFound(Resource::McpServer));
         }

@@ -13,7 +13,7 @@ use guildhall_domain::{
     event::Actor,
     id::{self, Kind},
 };
-use guildhall_repositories::Database;
+use guildhall_repositories::{Arrival, Asking, Database, Run, VisitorRow};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Notify, broadcast};
 use uuid::ContextV7;
@@ -31,7 +31,7 @@ use crate::{
     live::Live,
     ports::{Fetch, Mail, Ports},
     secrets::hex,
-    sessions::{Keep, Listeners, Recorder},
+    sessions::{Gathering, Keep, Listeners, Recorder},
     settings::Settings,
 };
 
@@ -47,6 +47,8 @@ struct Inner {
     keys: Keys,
     passwords: Passwords,
     recorder: Recorder,
+    arrivals: Gathering<Arrival, Option<VisitorRow>>,
+    askings: Gathering<Asking, Option<Run>>,
     listeners: Listeners,
     live: Live,
     happenings: broadcast::Sender<Happened>,
@@ -66,6 +68,16 @@ impl App {
         let keys = Keys::open(database.clone(), settings.clone(), ports.clone()).await?;
         let passwords = Passwords::new(ports.random.clone())?;
         let recorder = Recorder::start(database.clone());
+        let reader = database.clone();
+        let arrivals = Gathering::start(move |arrivals: Arc<[Arrival]>| {
+            let access = reader.read();
+            async move { access.system().arrived(&arrivals).await }
+        });
+        let reader = database.clone();
+        let askings = Gathering::start(move |askings: Arc<[Asking]>| {
+            let access = reader.read();
+            async move { access.system().current_runs(&askings).await }
+        });
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);
         let ids = Mutex::new(ContextV7::new());
         let (jobs, noticing, listeners) = (Notify::new(), Mutex::default(), Listeners::default());
@@ -77,6 +89,8 @@ impl App {
             keys,
             passwords,
             recorder,
+            arrivals,
+            askings,
             listeners,
             live: Live::default(),
             happenings,
@@ -349,6 +363,16 @@ impl App {
 
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// Who comes to hosted servers right now.
+    pub(crate) fn arrivals(&self) -> &Gathering<Arrival, Option<VisitorRow>> {
+        &self.0.arrivals
+    }
+
+    /// Who asks right now where they are.
+    pub(crate) fn askings(&self) -> &Gathering<Asking, Option<Run>> {
+        &self.0.askings
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

@@ -1,16 +1,16 @@
 //! Who is this? By the access token where people sign in, else by the trackingId, else by the session's key, else by the
 //! handle an anonymous caller was given, else an anonymous person of its own: never one shared "unknown".
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use guildhall_domain::{
     Error, Id, Resource, Result, Timestamp,
     event::{Actor, Audience, Event},
     id,
-    mcp_servers::AuthType,
+    mcp_servers::{AuthType, Subdomain},
     sessions::TrackingId,
 };
-use guildhall_repositories::{KnownVisit, NewVisit, StoredServer, VisitorRow, Who};
+use guildhall_repositories::{Arrival, KnownVisit, NewVisit, StoredServer, VisitorRow, Who};
 
 use super::{pace::CallsSoFar, served::Served};
 use crate::{
@@ -56,7 +56,7 @@ pub struct Visitor {
     pub(super) visit: Visit,
     served: Served,
     pub(super) organization: Id<id::Organization>,
-    server: StoredServer,
+    server: Arc<StoredServer>,
     person: Option<Id<id::McpUser>>,
     email: Option<String>,
     unproven: Option<Id<id::McpUser>>,
@@ -91,7 +91,7 @@ impl Visitor {
             visit,
             served: Served::of(&row, settings),
             organization: row.organization,
-            server: row.server,
+            server: Arc::new(row.server),
             person: row.person,
             email: row.email,
             unproven: row.unproven,
@@ -115,7 +115,7 @@ impl Visitor {
 pub struct Guest {
     organization: Id<id::Organization>,
     organization_name: String,
-    server: StoredServer,
+    server: Arc<StoredServer>,
     person: Id<id::McpUser>,
     visit: Id<id::McpSession>,
     email: Option<String>,
@@ -144,7 +144,7 @@ impl Guest {
         &self.organization_name
     }
 
-    pub(crate) const fn server(&self) -> &StoredServer {
+    pub(crate) fn server(&self) -> &StoredServer {
         &self.server
     }
 
@@ -299,11 +299,15 @@ impl App {
         Ok(())
     }
 
-    async fn published(&self, slug: &str, who: &Who) -> Result<VisitorRow> {
+    /// The published server of that subdomain, with what is known of who comes to it and how often it calls.
+    pub(crate) async fn published(&self, slug: &str, who: &Who) -> Result<VisitorRow> {
+        // What is no subdomain is nobody's, and is not asked for beside others.
+        let named = Subdomain::parse(slug).ok().filter(|named| named.as_str() == slug);
+        let slug = named.ok_or(Error::NotFound(Resource::McpServer))?;
         let heard_since = self.now().minus(GAP);
         let (counted_since, _) = self.five_minutes();
-        let row = self.database().read().system().published(slug, who, heard_since, counted_since).await?;
-        row.ok_or(Error::NotFound(Resource::McpServer))
+        let arrival = Arrival { slug, who: who.clone(), heard_since, counted_since };
+        self.arrivals().ask(arrival).await?.ok_or(Error::NotFound(Resource::McpServer))
     }
 
     /// Begins a visit, of a new person where none is known.
@@ -356,7 +360,7 @@ fn guest(visitor: &Visitor, person: Id<id::McpUser>, visit: Id<id::McpSession>, 
     Guest {
         organization: visitor.organization,
         organization_name: visitor.served.organization.clone(),
-        server: visitor.server.clone(),
+        server: Arc::clone(&visitor.server),
         person,
         visit,
         email: visitor.email.clone(),

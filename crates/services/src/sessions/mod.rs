@@ -1,4 +1,5 @@
 //! Who visits a hosted MCP server, and what is kept of it.
+mod gathering;
 mod greet;
 mod listen;
 mod pace;
@@ -9,6 +10,7 @@ mod redact;
 mod served;
 mod use_tool;
 
+pub(crate) use gathering::Gathering;
 pub use greet::{Client, Guest, Visit, Visitor};
 pub use listen::Changes;
 pub(crate) use listen::Listeners;

@@ -1,5 +1,5 @@
 use guildhall_domain::{Id, Result, event::Event, id};
-use guildhall_repositories::NewCompletion;
+use guildhall_repositories::{Asking, NewCompletion};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,20 +24,21 @@ impl Procedure for GetNextStep {
     type Output = Guided;
 
     async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Recorded<Guided>> {
-        let (guest, runs) = (cx.guest(), cx.tenant().runs());
-        let done = self.current_step_id;
-        let Some(mut run) = runs.current(guest.server().id, guest.person(), done).await? else {
+        let (guest, done) = (cx.guest(), self.current_step_id);
+        let (server, person) = (guest.server().id, guest.person());
+        let asking = Asking { organization: guest.organization(), server, person, done };
+        let Some(run) = cx.app().askings().ask(asking).await? else {
             let status = if done.is_some() { Whereabouts::UnknownStep } else { Whereabouts::NotStarted };
             return Ok(Recorded::Unchanged(Guided::nowhere(status)));
         };
-        let step = done.filter(|step| run.course.finish(*step));
+        let step = done.filter(|_| !run.was_done);
         let shown = WalkthroughShown { id: run.walkthrough_id, title: run.walkthrough_title };
-        let guided = Guided::at(shown, run.course)?;
+        let guided = Guided::at(shown, run.progress, run.next);
         let Some(step) = step else { return Ok(Recorded::Unchanged(guided)) };
         let event = Event::StepCompleted {
             walkthrough_id: run.walkthrough_id,
             step_id: step,
-            mcp_user_id: guest.person(),
+            mcp_user_id: person,
             finished: guided.status == Whereabouts::Finished,
         };
         Ok(Recorded::Completed(guided, NewCompletion { run: run.id, step, at: cx.now() }, event))

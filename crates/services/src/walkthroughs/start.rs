@@ -5,7 +5,7 @@ use guildhall_domain::{
     text::Text,
     walkthroughs::{ContentFields, Progress, Sheet, Step, Walkthrough, agent_text, quoted},
 };
-use guildhall_repositories::{Course, Offered};
+use guildhall_repositories::Offered;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -126,7 +126,7 @@ impl Procedure for StartWalkthrough {
         };
         let course = runs.course(walkthrough, run.map(|(id, _)| id).filter(|_| !fresh)).await?;
         let shown = WalkthroughShown { id: walkthrough.id, title: walkthrough.title.to_string() };
-        let guided = Guided::at(shown, course)?;
+        let guided = Guided::at(shown, course.progress(), course.next()?);
         let (walkthrough_id, mcp_user_id) = (walkthrough.id, guest.person());
         if let Some((id, _)) = run.filter(|_| !fresh) {
             runs.touch(id, now).await?;
@@ -163,10 +163,8 @@ impl Tool for StartWalkthrough {
 
 impl Guided {
     /// At the first step that is not done, or at the end.
-    pub(super) fn at(walkthrough: WalkthroughShown, course: Course) -> Result<Self> {
-        let progress = course.progress();
-        let next = course.next()?;
-        Ok(Self {
+    pub(super) fn at(walkthrough: WalkthroughShown, progress: Progress, next: Option<Step>) -> Self {
+        Self {
             status: if next.is_some() { Whereabouts::Step } else { Whereabouts::Finished },
             walkthrough: Some(walkthrough),
             step: next.as_ref().map(|step| StepShown {
@@ -178,7 +176,7 @@ impl Guided {
             progress: Some(progress),
             available: Vec::new(),
             full_step: next.map(Box::new),
-        })
+        }
     }
 
     /// Without a step.

@@ -89,11 +89,11 @@ pub(super) async fn measure(node: &Node, desks: &[Desk], plan: Plan) -> Result<M
         })
     });
     sleep_until(schedule.begin).await;
-    let worked = [node.processor_time(), process::processor_time("self")];
+    let worked = [node.cpu(), own_cpu()];
     let written = writers::write(desks, schedule).await?;
     silence(&told, expected(&written, &readers)).await;
     let elapsed = schedule.begin.elapsed().as_secs_f64();
-    let by_now = [node.processor_time(), process::processor_time("self")];
+    let by_now = [node.cpu(), own_cpu()];
     if let ([Some(node), Some(own)], [Some(node_now), Some(own_now)]) = (worked, by_now) {
         let busy = |from: Duration, to: Duration| to.saturating_sub(from).as_secs_f64() / elapsed;
         measured.busy = Some([busy(node, node_now), busy(own, own_now)]);
@@ -180,4 +180,9 @@ async fn rest(node: &Node, plan: Plan) -> Option<f64> {
 fn memory(node: &Node, plan: Plan) -> Option<f64> {
     let (now, _) = node.memory().filter(|_| plan.stalls)?;
     u32::try_from(now).ok().map(f64::from)
+}
+
+/// The time that the readers themselves have had on the cores.
+fn own_cpu() -> Option<Duration> {
+    process::cpu(std::process::id()).map(|(time, _)| time)
 }
