@@ -100,8 +100,10 @@ async fn both_eras_of_mcp_are_served_on_one_url() {
     let names = |tools: &Value| -> Vec<String> {
         tools["result"]["tools"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect()
     };
+    let support = ["get_support", "check_support", "reply_to_support"];
     let documentation = ["search_documentation", "read_document", "report_docs_gap"];
-    assert_eq!(names(&tools), [&["get_support", "start_walkthrough", "get_next_step"], &documentation[..]].concat());
+    let walkthroughs = ["start_walkthrough", "get_next_step"];
+    assert_eq!(names(&tools), [&support[..], &walkthroughs, &documentation].concat());
 
     let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
