@@ -86,13 +86,21 @@ async fn a_mailbox_gets_so_many_letters_and_no_more() {
     new_letters(&world).await;
     comment(&world, &ticket, "one", true).await;
     comment(&world, &ticket, "two", true).await;
-    let events = world.events().await;
 
+    let (_, member, _) = world.member_of(&world.ours, Role::Member).await;
+    let theirs = file(&world, "broken", Some("ann@example.test")).await["ticketId"].clone();
+    world.ok("supportTickets.assign", json!({ "ticketId": theirs, "assigneeId": member })).await;
+    let ann = Visiting::tracked(&world.app, "ours-server", "ann").await;
+    for n in 0..4 {
+        let reply = json!({ "ticketId": theirs, "message": format!("and {n}") });
+        assert!(!ann.tool("reply_to_support", reply).await.is_error, "what is not mailed is kept all the same");
+    }
+    let events = world.events().await;
     let input = json!({ "ticketId": ticket, "content": "three", "isPublic": true });
     let refused = world.call("supportTickets.addComment", &world.ours.owner, input).await;
     comment(&world, &ticket, "inside", false).await;
 
     assert!(matches!(refused, Err(Error::TooManyRequests { .. })), "{refused:?}");
-    assert_eq!(new_letters(&world).await.len(), 2);
+    assert_eq!(new_letters(&world).await.len(), 4, "two to each of the two mailboxes");
     assert_eq!(world.events().await, events + 1, "what was refused left nothing");
 }
