@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// What is measured.
     #[arg(default_value = "calls")]
     what: What,
-    /// Seconds for each figure: 2, of `live` 60.
+    /// Seconds for each figure: 2, of `live` 60, with `--one-organization` 10 for each rate.
     #[arg(long)]
     seconds: Option<u64>,
     /// On PostgreSQL.

@@ -155,7 +155,7 @@ impl App {
     }
 
     async fn carry_out(&self, job: &StoredJob, lease: &[u8]) -> Result<(), Failed> {
-        let what = self.read(job).map_err(|why| Failed::ForGood(format!("cannot be read: {why}")))?;
+        let what = self.read(job).map_err(|why| Failed::ForGood(format!("cannot be read: {}", chain(&why))))?;
         match what {
             Job::Letter { to, matter } => {
                 if matter.expires_at().is_some_and(|end| end <= self.now()) {
@@ -233,7 +233,9 @@ impl App {
             }
             Failed::For(why) | Failed::ForGood(why) => {
                 tracing::warn!(job = %job.id, kind = job.kind, attempts = job.attempts, why, "a job is given up");
-                jobs.give_up_job(job.id, lease, &short(&why), self.now()).await?;
+                if !jobs.give_up_job(job.id, lease, &short(&why), self.now()).await? {
+                    return Ok(()); // somebody else has taken over
+                }
                 if job.kind == ingestion::KIND {
                     happened = ingestion::give_up(self, &access, job, &short(&why)).await?;
                 }

@@ -3,7 +3,8 @@
 //! **Invariant:** [`App::call`] is the only way to a procedure. It checks the input, reads the caller's place fresh from the
 //! database, asks the permission table, and runs the procedure in one transaction together with the event that says what
 //! happened. End users of hosted servers come in through [`App::greet`] and [`App::settle`], and call
-//! tools through [`App::use_tool`], which keeps every call; feeds are followed through [`App::follow`]. Nothing above this crate knows a rule.
+//! tools through [`App::use_tool`], which keeps every call; feeds are followed through [`App::follow`]. Nothing above this
+//! crate knows a rule.
 pub mod accounts;
 pub mod analytics;
 pub mod auth;

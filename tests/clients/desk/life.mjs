@@ -118,7 +118,7 @@ test('a ticket is born in an agent, reaches Slack and the desk, and its answers 
     'status_change',
     'comment',
   ])
-  await sleep(1500) // a round of every heartbeat
+  await sleep(1500) // longer than a job waits to be looked at
   assert.equal(channel.messages.length, 1, 'Slack was told once')
   await live.close()
 })

@@ -44,7 +44,7 @@ test('a reader whose line is cut again and again gets each event once, in order,
     hers.seen.map(one => one.ticket.title),
     titles.map(title => `her ${title}`),
   )
-  assert.ok(line.lines() > 5, `the line was cut: ${line.lines()} connections`)
+  assert.ok(line.lines() > 1, `the line was cut: ${line.lines()} connections`)
   await Promise.all([live.close(), hers.close()])
 })
 

@@ -71,7 +71,7 @@ async fn a_stream_ends_with_the_sign_in_and_not_with_another_of_the_same_account
     call(&world, &world.app, &second, "auth.signOut", json!({})).await;
 
     assert!(matches!(ends(&mut here, began).await, Error::Unauthenticated));
-    assert!(began.elapsed() < std::time::Duration::from_secs(1), "at once, on the node that was told");
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "at once, on the node that was told");
     assert!(matches!(ends(&mut there, began).await, Error::Unauthenticated));
     touch(&world, &world.app, &world.ours, 1).await;
     assert_eq!(next(&mut stays).await.unwrap().id, 2);

@@ -161,19 +161,18 @@ impl System<'_> {
         Ok(())
     }
 
-    /// Gives a job up; its input is forgotten, that it failed is not.
+    /// Gives a job up; its input is forgotten, that it failed is not. False where the lease is not the last one any more.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn give_up_job(self, id: Id<id::Job>, lease: &[u8], error: &str, now: Timestamp) -> Result<()> {
+    pub async fn give_up_job(self, id: Id<id::Job>, lease: &[u8], error: &str, now: Timestamp) -> Result<bool> {
         let give_up = job::Entity::update_many()
             .col_expr(job::Column::GivenUpAt, Expr::value(now.millis()))
             .col_expr(job::Column::SealedInput, Expr::value(Vec::<u8>::new()))
             .col_expr(job::Column::LastError, Expr::value(error))
             .filter(job::Column::Id.eq(id.uuid()))
             .filter(job::Column::Lease.eq(lease));
-        give_up.exec(&self.access.executor()).await?;
-        Ok(())
+        Ok(give_up.exec(&self.access.executor()).await?.rows_affected == 1)
     }
 
     /// How many jobs wait or are being done.

@@ -36,6 +36,20 @@ pub struct NewActivity {
     pub is_public: bool,
 }
 
+impl NewActivity {
+    /// An entry in plain words that is for colleagues only.
+    #[must_use]
+    pub const fn inward(
+        id: Id<id::Activity>,
+        activity_type: ActivityType,
+        content: String,
+        metadata: Value,
+        author: Option<Id<id::User>>,
+    ) -> Self {
+        Self { id, activity_type, content, content_type: ContentType::Text, metadata, author, is_public: false }
+    }
+}
+
 /// An entry as it is kept.
 #[derive(Clone, Debug)]
 pub struct StoredActivity {

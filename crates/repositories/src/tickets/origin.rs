@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Tickets;
 use crate::{
     Result,
+    asked::one_of,
     columns::{parse, same, time},
     entities::{tool_call, walkthrough, walkthrough_completion, walkthrough_run, walkthrough_step},
 };
@@ -119,10 +120,7 @@ impl Tickets<'_> {
             .filter(same(walkthrough_completion::Column::RunId, Column::Id))
             .filter(walkthrough_completion::Column::CompletedAt.lte(then))
             .into_query();
-        let last_busy = Func::coalesce([
-            Expr::SubQuery(None, Box::new(last_done.into())),
-            Expr::col((walkthrough_run::Entity, Column::StartedAt)),
-        ]);
+        let last_busy = Func::coalesce([one_of(last_done), Expr::col((walkthrough_run::Entity, Column::StartedAt))]);
         let runs = self.0.select::<walkthrough_run::Entity>().select_only().column(Column::Id);
         let runs = runs.filter(Column::ServerId.eq(server.uuid())).filter(Column::McpUserId.eq(person.uuid()));
         let runs = runs.filter(Column::StartedAt.lte(then)).order_by_desc(Expr::from(last_busy));

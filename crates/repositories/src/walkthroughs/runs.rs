@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Result, Tenant,
+    asked::one_of,
     columns::{same, word},
     entities::{walkthrough, walkthrough_assignment, walkthrough_completion, walkthrough_run, walkthrough_step},
     error::of_somebody,
@@ -116,7 +117,7 @@ impl Runs<'_> {
             .left_join(walkthrough_run::Entity, run)
             .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Id)), "run_id")
             .expr_as(Expr::col((walkthrough_run::Entity, walkthrough_run::Column::Attempt)), "attempt")
-            .expr_as(Expr::SubQuery(None, Box::new(done.into())), "done");
+            .expr_as(one_of(done), "done");
         let rows = select.order_by_asc(walkthrough_assignment::Column::DisplayOrder).into_model::<OfferedRow>();
         let read = |row: OfferedRow| {
             let walkthrough: Walkthrough = row.walkthrough.try_into()?;

@@ -55,8 +55,9 @@ impl Following {
     /// The next item. May be given up waiting for and asked for again.
     ///
     /// # Errors
-    /// What ended it: `UNAUTHORIZED` or `RESOURCE_NOT_FOUND` where the caller may no longer listen,
-    /// `SERVICE_UNAVAILABLE` where it did not keep up and should follow again from the last item that it got.
+    /// What ended it: `UNAUTHORIZED` (401, or 403 by its role) or `RESOURCE_NOT_FOUND` where the caller may no longer listen,
+    /// `SERVICE_UNAVAILABLE` where it did not keep up and should follow again from the last item that it got; or that the
+    /// database failed.
     pub async fn next(&mut self) -> Result<Arc<News>> {
         loop {
             if let Some(news) = self.at_hand()? {
@@ -72,10 +73,10 @@ impl Following {
                 news = self.news.recv() => news,
             };
             match news {
-                Ok(news) if news.id <= self.position => {}
                 Ok(news) => {
-                    self.position = news.id;
-                    return Ok(news);
+                    if let Some(news) = self.fresh(news) {
+                        return Ok(news);
+                    }
                 }
                 Err(_) => self.has_fallen_behind = true,
             }
@@ -98,10 +99,10 @@ impl Following {
         }
         while self.is_level {
             match self.news.try_recv() {
-                Ok(news) if news.id <= self.position => {}
                 Ok(news) => {
-                    self.position = news.id;
-                    return Ok(Some(news));
+                    if let Some(news) = self.fresh(news) {
+                        return Ok(Some(news));
+                    }
                 }
                 Err(TryRecvError::Empty) => break,
                 Err(_) => {
@@ -111,6 +112,13 @@ impl Following {
             }
         }
         Ok(None)
+    }
+
+    /// What was not handed out yet: each once, and in order.
+    fn fresh(&mut self, news: Arc<News>) -> Option<Arc<News>> {
+        let is_fresh = news.id > self.position;
+        self.position = self.position.max(news.id);
+        is_fresh.then_some(news)
     }
 
     /// Tells when the caller may no longer follow.

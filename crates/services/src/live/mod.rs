@@ -1,7 +1,7 @@
 //! Following what happens: one reading of the log for all who follow the same on this node, and none while nobody does.
 //!
 //! **Invariant:** what is told comes from the log, in its order, and nothing else is told. What wakes the reading (this
-//! node's own calls, PostgreSQL's notices, a look every other second) only says that it is worth looking, so whatever is
+//! node's own calls, PostgreSQL's notices, a look every second and a half) only says that it is worth looking, so whatever is
 //! missed is met with the next look. And whoever may no longer listen is noticed by the watch, on every node alike.
 mod channel;
 mod following;
@@ -82,9 +82,14 @@ impl Live {
 }
 
 impl Followed {
+    /// The feeds of an organization that are followed.
+    fn of(&self, organization: Id<id::Organization>) -> impl Iterator<Item = &Channel> {
+        let its = self.channels.range((organization, "")..).take_while(move |((of, _), _)| *of == organization);
+        its.map(|(_, channel)| channel)
+    }
+
     fn wake(&self, organization: Id<id::Organization>) {
-        let its = self.channels.range((organization, "")..).take_while(|((of, _), _)| *of == organization);
-        its.for_each(|(_, channel)| channel.wake());
+        self.of(organization).for_each(Channel::wake);
     }
 
     fn wake_all(&self) {

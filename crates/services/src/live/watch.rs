@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use super::standing;
+use super::{channel::Channel, standing};
 use crate::App;
 
 /// How often the ends of the logs are looked at, in one statement for all.
@@ -56,9 +56,7 @@ fn note(done: Result<()>) {
 async fn look(app: &App) -> Result<()> {
     let of: Vec<_> = app.live().lock().channels.keys().map(|(organization, _)| *organization).collect();
     for (organization, head) in app.database().read().system().event_heads(&of).await? {
-        let followed = app.live().lock();
-        let its = followed.channels.range((organization, "")..).take_while(|((of, _), _)| *of == organization);
-        its.filter(|(_, channel)| channel.told() < head).for_each(|(_, channel)| channel.wake());
+        app.live().lock().of(organization).filter(|channel| channel.told() < head).for_each(Channel::wake);
     }
     Ok(())
 }
@@ -77,31 +75,22 @@ async fn ask(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Wakes what PostgreSQL gives notice of.
+/// Wakes what PostgreSQL gives notice of, through one connection after the other.
 async fn hear(app: App) {
-    loop {
-        match app.database().notices().await {
-            Ok(None) => return,
-            Ok(Some(mut notices)) => {
-                app.live().lock().wake_all();
-                loop {
-                    match notices.next().await {
-                        Ok(Notice::Of(organization)) => app.live().lock().wake(organization),
-                        Ok(Notice::Any) => app.live().lock().wake_all(),
-                        Err(error) => {
-                            tracing::warn!(
-                                error = chain(&error),
-                                "no notices from PostgreSQL; a look finds what there is"
-                            );
-                            break;
-                        }
-                    }
-                }
-            }
-            Err(error) => {
-                tracing::warn!(error = chain(&error), "no notices from PostgreSQL; a look finds what there is")
-            }
-        }
+    while let Err(error) = listen(&app).await {
+        tracing::warn!(error = chain(&error), "no notices from PostgreSQL; a look finds what there is");
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Until the connection breaks; over at once where the database gives no notice.
+async fn listen(app: &App) -> Result<()> {
+    let Some(mut notices) = app.database().notices().await? else { return Ok(()) };
+    app.live().lock().wake_all();
+    loop {
+        match notices.next().await? {
+            Notice::Of(organization) => app.live().lock().wake(organization),
+            Notice::Any => app.live().lock().wake_all(),
+        }
     }
 }

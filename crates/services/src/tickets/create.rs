@@ -1,5 +1,5 @@
 use guildhall_domain::{
-    Error, Id, Resource, Result,
+    Id, Result,
     access::Permission,
     event::Event,
     id,
@@ -45,11 +45,13 @@ impl Procedure for CreateTicket {
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Outcome<Ticket>> {
         let method = match self.server_id {
-            Some(server) => mcp_servers::find(cx.tenant(), server).await?.support_ticket_type,
+            Some(server) => match mcp_servers::find(cx.tenant(), server).await?.support_ticket_type {
+                // What a server does not take from its end users, its people may still write down.
+                SupportTicketType::None => SupportTicketType::Dashboard,
+                method => method,
+            },
             None => SupportTicketType::Dashboard,
         };
-        // What a server does not take from its end users, its people may still write down.
-        let method = if method == SupportTicketType::None { SupportTicketType::Dashboard } else { method };
         let new = Ticket::new(cx.fresh_id(), self.title.into(), self.concise_summary.into(), cx.now());
         let ticket = Ticket {
             context: self.context.map(String::from),
@@ -64,7 +66,7 @@ impl Procedure for CreateTicket {
         let ticket = file(cx, cx.tenant(), ticket, beginning).await?;
         let event = Event::TicketCreated { ticket_id: ticket.id, status: ticket.status };
         // Read again for the server's name.
-        let ticket = cx.tenant().tickets().find(ticket.id).await?.ok_or(Error::NotFound(Resource::Ticket))?;
+        let ticket = super::find(cx.tenant(), ticket.id).await?;
         Ok(Outcome::Changed(ticket, event))
     }
 }

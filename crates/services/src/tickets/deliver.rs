@@ -12,7 +12,7 @@ use guildhall_domain::{
     mcp_servers::SupportTicketType,
     text::WebUrl,
     ticket_destinations::DestinationKind,
-    tickets::{ActivityType, ContentType, Ticket},
+    tickets::{ActivityType, Ticket},
 };
 use guildhall_repositories::{Access, NewActivity, StoredDestination, StoredJob};
 use serde_json::{Value, json};
@@ -171,15 +171,7 @@ async fn note(
     content: String,
     metadata: Value,
 ) -> Result<()> {
-    let activity = NewActivity {
-        id: app.fresh_id(),
-        activity_type: ActivityType::System,
-        content,
-        content_type: ContentType::Text,
-        metadata,
-        author: None,
-        is_public: false,
-    };
+    let activity = NewActivity::inward(app.fresh_id(), ActivityType::System, content, metadata, None);
     Ok(access.tenant(organization).tickets().note(id, activity, app.now()).await?)
 }
 

@@ -2,7 +2,7 @@
 
 use guildhall_domain::{
     Id, Result, id,
-    tickets::{ActivityType, ContentType, Ticket},
+    tickets::{ActivityType, Ticket},
 };
 use guildhall_repositories::{NewActivity, Tenant};
 use serde_json::Value;
@@ -28,15 +28,8 @@ pub(super) async fn file<R: Reach>(
     beginning: Beginning,
 ) -> Result<Ticket> {
     let ticket = tenant.tickets().file(ticket, cx.now()).await?;
-    let activity = NewActivity {
-        id: cx.fresh_id(),
-        activity_type: ActivityType::System,
-        content: beginning.content.to_owned(),
-        content_type: ContentType::Text,
-        metadata: beginning.metadata,
-        author: beginning.author,
-        is_public: false,
-    };
+    let Beginning { content, metadata, author } = beginning;
+    let activity = NewActivity::inward(cx.fresh_id(), ActivityType::System, content.to_owned(), metadata, author);
     tenant.tickets().note(ticket.id, activity, cx.now()).await?;
     deliver::dispatch(cx, tenant.id(), ticket.id, ticket.method).await?;
     Ok(ticket)

@@ -96,15 +96,7 @@ async fn note(
     content: String,
     metadata: Value,
 ) -> Result<()> {
-    let activity = NewActivity {
-        id: cx.fresh_id(),
-        activity_type,
-        content,
-        content_type: ContentType::Text,
-        metadata,
-        author: Some(cx.user()),
-        is_public: false,
-    };
+    let activity = NewActivity::inward(cx.fresh_id(), activity_type, content, metadata, Some(cx.user()));
     Ok(cx.tenant().tickets().note(ticket, activity, cx.now()).await?)
 }
 

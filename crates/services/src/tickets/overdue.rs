@@ -4,14 +4,14 @@ use guildhall_domain::{
     Id, Result, Timestamp,
     event::{Actor, Audience, Event},
     id,
-    tickets::{ActivityType, ContentType, Promise},
+    tickets::{ActivityType, Promise},
 };
 use guildhall_repositories::NewActivity;
 use serde_json::json;
 
 use crate::{App, Happened};
 
-/// The most tickets that are looked at in one go.
+/// The most tickets that are looked at in one go; more wait for the next.
 const MOST: u64 = 100;
 
 impl App {
@@ -48,15 +48,8 @@ impl App {
             Promise::FirstResponse => "Nobody has answered in the time that was promised.",
             Promise::Resolution => "It was not settled in the time that was promised.",
         };
-        let activity = NewActivity {
-            id: self.fresh_id(),
-            activity_type: ActivityType::System,
-            content: content.to_owned(),
-            content_type: ContentType::Text,
-            metadata: json!({ "missed": what }),
-            author: None,
-            is_public: false,
-        };
+        let (id, metadata) = (self.fresh_id(), json!({ "missed": what }));
+        let activity = NewActivity::inward(id, ActivityType::System, content.to_owned(), metadata, None);
         tickets.note(ticket.id, activity, now).await?;
         let event = Event::TicketOverdue { ticket_id: ticket.id, what };
         let happened = self.note(&access, Actor::System, Audience::Organization(organization), event).await?;
