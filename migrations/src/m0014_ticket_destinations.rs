@@ -18,6 +18,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, "drop index jobs_under_way").await?;
         drop_tables(manager, &["ticket_destinations"]).await
     }
 }
@@ -29,4 +30,7 @@ create table ticket_destinations (
   organization_id {uuid} not null, server_id {uuid} not null, kind text not null, sealed_secret {bytes} not null,
   team_id text, primary key (organization_id, server_id, kind),
   foreign key (organization_id, server_id) references mcp_servers (organization_id, id) on delete cascade);
+
+-- Whose jobs are under way: an organization has one at a time of those that wait for servers of others.
+create index jobs_under_way on jobs (organization_id) where lease is not null;
 ";

@@ -3,12 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use guildhall_domain::{Error, Resource};
+use guildhall_repositories::Lane;
 use guildhall_services::App;
 use guildhall_tests::World;
 use serde_json::json;
 use tokio::task::JoinSet;
 
 const GUEST: &str = "guest@example.test";
+/// Everything that is due.
+const LANE: Lane = Lane { slow: "ticket_delivery", takes_slow: true };
 
 async fn invite(world: &World, email: &str) {
     let input = json!({ "email": email });
@@ -105,7 +108,7 @@ async fn a_worker_that_died_is_replaced_when_its_lease_is_over() {
     invite(&world, GUEST).await;
     let access = world.database.write().await.unwrap();
     let until = world.app.now().plus(Duration::from_secs(90));
-    let taken = access.system().take_job(b"a worker that dies", until, world.app.now()).await.unwrap().unwrap();
+    let taken = access.system().take_job(LANE, b"a worker that dies", until, world.app.now()).await.unwrap().unwrap();
     access.commit().await.unwrap();
     assert_eq!(taken.attempts, 1);
 
@@ -123,8 +126,11 @@ async fn what_a_letter_opens_cannot_be_read_in_the_database() {
     invite(&world, GUEST).await;
     let access = world.database.write().await.unwrap();
     let mut kept = Vec::new();
-    while let Some(job) =
-        access.system().take_job(b"l", world.app.now().plus(Duration::from_secs(1)), world.app.now()).await.unwrap()
+    while let Some(job) = access
+        .system()
+        .take_job(LANE, b"l", world.app.now().plus(Duration::from_secs(1)), world.app.now())
+        .await
+        .unwrap()
     {
         kept.extend(job.sealed_input);
     }

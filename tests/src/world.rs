@@ -281,6 +281,7 @@ pub fn unlimited() -> Limits {
         code_address: often,
         code_server: often,
         ticket_recipient: often,
+        ticket_reply: often,
         mcp_server: EachFiveMinutes(1_000_000),
         mcp_user: EachFiveMinutes(1_000_000),
         mcp_visitor_address: often,

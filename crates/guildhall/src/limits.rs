@@ -69,9 +69,12 @@ pub struct LimitSettings {
     /// Codes mailed for one hosted server.
     #[arg(long, env = "GUILDHALL_LIMIT_CODE_SERVER")]
     pub limit_code_server: Option<Rate>,
-    /// Letters about tickets to one email address, by all organizations together.
+    /// Answers that one organization mails to one email address.
     #[arg(long, env = "GUILDHALL_LIMIT_TICKET_RECIPIENT")]
     pub limit_ticket_recipient: Option<Rate>,
+    /// Replies on one ticket that are mailed to whoever is on it.
+    #[arg(long, env = "GUILDHALL_LIMIT_TICKET_REPLY")]
+    pub limit_ticket_reply: Option<Rate>,
     /// Calls of tools of one hosted server, in each five minutes by the clock, such as 60000/5m.
     #[arg(long, env = "GUILDHALL_LIMIT_MCP_SERVER")]
     pub limit_mcp_server: Option<EachFiveMinutes>,
@@ -110,6 +113,7 @@ impl LimitSettings {
             code_address: self.limit_code_address.unwrap_or(usual.code_address),
             code_server: self.limit_code_server.unwrap_or(usual.code_server),
             ticket_recipient: self.limit_ticket_recipient.unwrap_or(usual.ticket_recipient),
+            ticket_reply: self.limit_ticket_reply.unwrap_or(usual.ticket_reply),
             mcp_server: self.limit_mcp_server.unwrap_or(usual.mcp_server),
             mcp_user: self.limit_mcp_user.unwrap_or(usual.mcp_user),
             mcp_visitor_address: self.limit_mcp_visitor_address.unwrap_or(usual.mcp_visitor_address),

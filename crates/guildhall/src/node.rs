@@ -123,7 +123,8 @@ impl Guildhall {
             ..guildhall_http::Settings::default()
         });
         let closing = guildhall_mcp::Closing::new();
-        let seats = Seats::new(self.settings.max_listeners, self.settings.max_listeners_per_address);
+        // End users and colleagues do not take each other's places.
+        let seats = || Seats::new(self.settings.max_listeners, self.settings.max_listeners_per_address);
         let hosted = guildhall_mcp::router(
             self.app.clone(),
             Arc::new(guildhall_mcp::Settings {
@@ -131,11 +132,11 @@ impl Guildhall {
                 base_domain: self.settings.base_domain.clone(),
                 allowed_origins: self.settings.allowed_origins.clone(),
                 max_body_bytes: http.max_body_bytes,
-                seats: Arc::clone(&seats),
+                seats: seats(),
             }),
             closing.clone(),
         );
-        let streams = guildhall_http::Streams { seats, closing: closing.clone() };
+        let streams = guildhall_http::Streams { seats: seats(), closing: closing.clone() };
         let shutdown = async move {
             shutdown.await;
             closing.cancel();

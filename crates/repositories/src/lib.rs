@@ -47,8 +47,8 @@ pub use organizations::{Members, OrganizationRow, Profile};
 pub use person::Person;
 pub use sessions::{NewCall, NewVisit, SessionFilter, StoredVisit, ToolCalls, Visits};
 pub use system::{
-    Admission, DeletedOrganization, LiveToken, NewUser, OpenedInvitation, Purpose, RetiredName, SessionRow, Standing,
-    StoredJob, StoredKey, System,
+    Admission, DeletedOrganization, Lane, LiveToken, NewUser, OpenedInvitation, Purpose, RetiredName, SessionRow,
+    Standing, StoredJob, StoredKey, System,
 };
 pub use tenant::Tenant;
 pub use ticket_destinations::{StoredDestination, TicketDestinations};

@@ -14,7 +14,7 @@ use guildhall_domain::{
     text::Email,
     ticket_destinations::DestinationKind,
 };
-use guildhall_repositories::{Access, Purpose, StoredJob};
+use guildhall_repositories::{Access, Lane, Purpose, StoredJob};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -123,12 +123,25 @@ impl App {
     /// # Errors
     /// Where the database fails; the job is tried again later.
     pub async fn carry_out_next(&self) -> Result<bool> {
-        if !self.database().read().system().is_job_due(self.now()).await? {
+        self.carry_out_next_in(Lane { slow: delivery::KIND, takes_slow: true }).await
+    }
+
+    /// The same without what waits for servers that tenants name: however slow those are, some workers are free for
+    /// letters.
+    ///
+    /// # Errors
+    /// As for [`App::carry_out_next`].
+    pub async fn carry_out_next_of_ours(&self) -> Result<bool> {
+        self.carry_out_next_in(Lane { slow: delivery::KIND, takes_slow: false }).await
+    }
+
+    async fn carry_out_next_in(&self, lane: Lane) -> Result<bool> {
+        if !self.database().read().system().is_job_due(lane, self.now()).await? {
             return Ok(false);
         }
         let lease = self.random::<16>();
         let access = self.database().write().await?;
-        let taken = access.system().take_job(&lease, self.now().plus(LEASE), self.now()).await?;
+        let taken = access.system().take_job(lane, &lease, self.now().plus(LEASE), self.now()).await?;
         access.commit().await?;
         let Some(job) = taken else { return Ok(false) };
         if job.attempts > MOST_ATTEMPTS {

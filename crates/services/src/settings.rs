@@ -89,8 +89,10 @@ pub struct Limits {
     pub code_address: Rate,
     /// Codes mailed for one hosted server.
     pub code_server: Rate,
-    /// Letters about tickets to one email address, by all organizations together.
+    /// Answers that one organization mails to one email address.
     pub ticket_recipient: Rate,
+    /// Replies on one ticket that are mailed to whoever is on it.
+    pub ticket_reply: Rate,
     /// Calls of tools of one hosted server.
     pub mcp_server: EachFiveMinutes,
     /// Calls of tools by one end user.
@@ -162,6 +164,7 @@ impl Default for Limits {
             code_address: Rate { uses: 60, window: minutes(60) },
             code_server: Rate { uses: 2_000, window: minutes(60) },
             ticket_recipient: Rate { uses: 100, window: minutes(24 * 60) },
+            ticket_reply: Rate { uses: 10, window: minutes(60) },
             mcp_server: EachFiveMinutes(60_000),
             mcp_user: EachFiveMinutes(600),
             mcp_visitor_address: Rate { uses: 600, window: minutes(60) },
@@ -195,6 +198,7 @@ impl Limits {
             code_address,
             code_server,
             ticket_recipient,
+            ticket_reply,
             mcp_server: EachFiveMinutes(_),
             mcp_user: EachFiveMinutes(_),
             mcp_visitor_address,
@@ -222,6 +226,7 @@ impl Limits {
             code_address,
             code_server,
             ticket_recipient,
+            ticket_reply,
             mcp_visitor_address,
         ];
         rates.into_iter().map(|rate| rate.window).max().unwrap_or_default()

@@ -2,14 +2,15 @@
 //!
 //! **Invariant:** nothing is decided here: what a job is and how it went is [`App::carry_out_next`]'s. Any number of
 //! workers on any number of nodes may run; the database hands each job to one at a time.
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use guildhall_domain::error::chain;
 use guildhall_services::App;
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
-/// Jobs that a node carries out at once.
+/// Jobs that a node carries out at once; the first of these wait for nobody whom a tenant names.
 const WORKERS: usize = 4;
+const OURS: usize = 2;
 /// How long a job of another node, or one that was put off, may wait beyond its time.
 const PACE: Duration = Duration::from_secs(1);
 /// How late it may be noted that a ticket was not answered or settled in time.
@@ -21,15 +22,21 @@ const REST: Duration = Duration::from_secs(5);
 /// is over.
 pub async fn run(app: App) {
     let mut workers = JoinSet::new();
-    for _ in 0..WORKERS {
-        workers.spawn(work(app.clone()));
+    let mut places = HashMap::new();
+    for place in 0..WORKERS {
+        places.insert(workers.spawn(work(app.clone(), place)).id(), place);
     }
     let work_goes_on = async {
-        while let Some(ended) = workers.join_next().await {
-            if let Err(panic) = ended {
-                tracing::error!(%panic, "a job ended its worker; another takes its place");
-            }
-            workers.spawn(work(app.clone()));
+        while let Some(ended) = workers.join_next_with_id().await {
+            let id = match ended {
+                Ok((id, ())) => id,
+                Err(panic) => {
+                    tracing::error!(%panic, "a job ended its worker; another takes its place");
+                    panic.id()
+                }
+            };
+            let place = places.remove(&id).unwrap_or_default();
+            places.insert(workers.spawn(work(app.clone(), place)).id(), place);
         }
     };
     tokio::join!(work_goes_on, look(&app));
@@ -48,9 +55,10 @@ async fn look(app: &App) {
     }
 }
 
-async fn work(app: App) {
+async fn work(app: App, place: usize) {
     loop {
-        match app.carry_out_next().await {
+        let done = if place < OURS { app.carry_out_next_of_ours().await } else { app.carry_out_next().await };
+        match done {
             Ok(true) => {}
             Ok(false) => {
                 let _ = tokio::time::timeout(PACE, app.job_written()).await;

@@ -241,3 +241,28 @@ async fn nobody_waits_while_slack_thinks() {
     worker.await.unwrap();
     assert_eq!(place.taken(), (1, 0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_destination_holds_one_worker_and_no_letter() {
+    let place = Arc::new(Place::sending_to("slack").await);
+    place.feel(Mood::Waits);
+    place.file("First", "It does not work").await;
+    place.file("Second", "It does not work").await;
+    let working = place.clone();
+    let worker = tokio::spawn(async move { working.world.app.carry_out_next().await });
+    while place.slack.heard() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let app = &place.world.app;
+    assert!(!app.carry_out_next().await.unwrap(), "an organization has one delivery under way");
+    place.world.ok("organization.inviteMember", json!({ "email": "guest@example.test" })).await;
+    assert!(app.carry_out_next_of_ours().await.unwrap(), "the letter");
+    assert_eq!(place.world.mail.letters().last().unwrap().to.as_str(), "guest@example.test");
+    assert!(!app.carry_out_next_of_ours().await.unwrap(), "deliveries are left to the others");
+
+    place.feel(Mood::Well);
+    assert!(worker.await.unwrap().unwrap());
+    assert_eq!(place.taken(), (1, 0));
+    assert!(app.carry_out_next().await.unwrap(), "its turn");
+    assert_eq!(place.taken(), (2, 0));
+}

@@ -45,3 +45,22 @@ fn of_two_changes_of_a_ticket_neither_is_lost() {
         assert_ne!(now["resolvedAt"], Value::Null);
     });
 }
+
+#[test]
+fn of_two_who_assign_a_ticket_to_the_same_person_one_does() {
+    rounds("assign x assign", FEW, async |arena| {
+        let team = arena.world.team(&[Owner, Member]).await;
+        let [a, b] = &team.people[..] else { unreachable!() };
+        let ticket = filed(arena, &a.caller).await;
+        let assign = json!({ "ticketId": ticket, "assigneeId": b.account.user });
+        let racers = [&a.caller, &b.caller].map(|caller| racer(caller, "supportTickets.assign", assign.clone()));
+        let before = arena.world.changes().await;
+
+        let answers = arena.overlap(racers.into()).await;
+
+        arena.check(&answers, &["ok, ok"], before, 1).await;
+        for answer in answers {
+            assert_eq!(answer.unwrap()["assignee"]["id"], json!(b.account.user), "as it is then");
+        }
+    });
+}

@@ -80,7 +80,8 @@ async fn whoever_is_given_a_ticket_is_told_and_so_of_each_reply() {
 #[tokio::test]
 async fn a_mailbox_gets_so_many_letters_and_no_more() {
     let few = Rate { uses: 2, window: std::time::Duration::from_secs(3600) };
-    let world = World::with_limits(Limits { ticket_recipient: few, ..unlimited() }).await;
+    let limits = Limits { ticket_recipient: few, ticket_reply: few, ..unlimited() };
+    let world = World::with_limits(limits).await;
     let ticket = json!({ "title": "t", "conciseSummary": "s", "email": "somebody@example.test" });
     let ticket = world.ok("supportTickets.create", ticket).await["id"].clone();
     new_letters(&world).await;
@@ -101,6 +102,6 @@ async fn a_mailbox_gets_so_many_letters_and_no_more() {
     comment(&world, &ticket, "inside", false).await;
 
     assert!(matches!(refused, Err(Error::TooManyRequests { .. })), "{refused:?}");
-    assert_eq!(new_letters(&world).await.len(), 4, "two to each of the two mailboxes");
+    assert_eq!(new_letters(&world).await.len(), 5, "two answers, one ticket given, two replies on it");
     assert_eq!(world.events().await, events + 1, "what was refused left nothing");
 }

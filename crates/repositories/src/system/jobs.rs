@@ -3,7 +3,8 @@
 
 use guildhall_domain::{Id, Timestamp, id};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query},
 };
 
@@ -30,6 +31,34 @@ pub struct StoredJob {
     pub attempts: u32,
 }
 
+/// Which jobs a worker takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane {
+    /// The kind that waits for servers of others: an organization has one of these under way at a time.
+    pub slow: &'static str,
+    /// Whether this worker takes those as well.
+    pub takes_slow: bool,
+}
+
+impl Lane {
+    /// The jobs that are due in it.
+    fn due(self, now: Timestamp) -> Condition {
+        let other = |column: job::Column| Expr::col(("other", column));
+        let under_way = Query::select()
+            .expr(Expr::value(1))
+            .from_as(job::Entity, "other")
+            .and_where(other(job::Column::OrganizationId).eq(Expr::col((job::Entity, job::Column::OrganizationId))))
+            .and_where(other(job::Column::Kind).eq(self.slow))
+            .and_where(other(job::Column::Lease).is_not_null())
+            .and_where(other(job::Column::DueAt).gt(now.millis()))
+            .and_where(other(job::Column::GivenUpAt).is_null())
+            .take();
+        let its_turn = Condition::any().add(job::Column::Kind.ne(self.slow));
+        let its_turn = if self.takes_slow { its_turn.add(Expr::exists(under_way).not()) } else { its_turn };
+        Condition::all().add(job::Column::DueAt.lte(now.millis())).add(job::Column::GivenUpAt.is_null()).add(its_turn)
+    }
+}
+
 impl System<'_> {
     /// Writes down that something is to be done as soon as this transaction is committed.
     ///
@@ -53,42 +82,49 @@ impl System<'_> {
         Ok(())
     }
 
-    /// Whether a job is due.
+    /// Whether a job is due in that lane.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn is_job_due(self, now: Timestamp) -> Result<bool> {
-        let due = job::Entity::find().filter(job::Column::DueAt.lte(now.millis()));
-        Ok(due.filter(job::Column::GivenUpAt.is_null()).limit(1).count(&self.access.executor()).await? > 0)
+    pub async fn is_job_due(self, lane: Lane, now: Timestamp) -> Result<bool> {
+        let due = job::Entity::find().filter(lane.due(now)).limit(1).select_only().column(job::Column::Id);
+        Ok(due.into_tuple::<Uuid>().one(&self.access.executor()).await?.is_some())
     }
 
-    /// The tickets of which a promise may not have been kept, the longest first, each with its organization.
+    /// The tickets of which a promise may not have been kept, the longest first, each with its organization; without the
+    /// first `passed`.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn tickets_to_look_at(
         self,
         now: Timestamp,
-        most: u64,
+        (passed, most): (u64, u64),
     ) -> Result<Vec<(Id<id::Organization>, Id<id::Ticket>)>> {
         let due = ticket::Entity::find().filter(ticket::Column::NextLookAt.lte(now.millis()));
-        let due = due.order_by_asc(ticket::Column::NextLookAt).limit(most).select_only();
+        let due = due.order_by_asc(ticket::Column::NextLookAt).order_by_asc(ticket::Column::Id);
+        let due = due.offset(passed).limit(most).select_only();
         let columns = due.column(ticket::Column::OrganizationId).column(ticket::Column::Id);
         let rows: Vec<(Uuid, Uuid)> = columns.into_tuple().all(&self.access.executor()).await?;
         Ok(rows.into_iter().map(|(organization, id)| (Id::from_uuid(organization), Id::from_uuid(id))).collect())
     }
 
-    /// Takes the job that is due longest, for an attempt that nobody else makes before `until`. One statement; on
+    /// Takes the job that is due longest in that lane, for an attempt that nobody else makes before `until`. One statement; on
     /// PostgreSQL nodes take different ones without waiting for each other.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn take_job(self, lease: &[u8], until: Timestamp, now: Timestamp) -> Result<Option<StoredJob>> {
+    pub async fn take_job(
+        self,
+        lane: Lane,
+        lease: &[u8],
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<StoredJob>> {
         let mut due = Query::select();
         due.column(job::Column::Id)
             .from(job::Entity)
-            .and_where(job::Column::DueAt.lte(now.millis()))
-            .and_where(job::Column::GivenUpAt.is_null())
+            .cond_where(lane.due(now))
             .order_by(job::Column::DueAt, Order::Asc)
             .limit(1);
         if self.access.is_postgres() {
@@ -147,7 +183,7 @@ impl System<'_> {
         Ok(())
     }
 
-    /// Writes down that the attempt of that lease failed, and when the next one is due.
+    /// Writes down that the attempt of that lease failed and is over, and when the next one is due.
     ///
     /// # Errors
     /// Where the database fails.
@@ -155,6 +191,7 @@ impl System<'_> {
         let postpone = job::Entity::update_many()
             .col_expr(job::Column::DueAt, Expr::value(due_at.millis()))
             .col_expr(job::Column::LastError, Expr::value(error))
+            .col_expr(job::Column::Lease, Expr::value(None::<Vec<u8>>))
             .filter(job::Column::Id.eq(id.uuid()))
             .filter(job::Column::Lease.eq(lease));
         postpone.exec(&self.access.executor()).await?;

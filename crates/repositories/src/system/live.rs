@@ -3,7 +3,8 @@
 
 use guildhall_domain::{Id, Timestamp, access::Role, id};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, SelectStatement},
 };
 use uuid::Uuid;
@@ -112,6 +113,15 @@ impl System<'_> {
         let insert = live_token::Entity::insert(row.into_active_model().reset_all());
         insert.exec_without_returning(&self.access.executor()).await?;
         Ok(())
+    }
+
+    /// Whether there is such a token.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn is_live_token(self, hash: &[u8]) -> Result<bool> {
+        let found = live_token::Entity::find().filter(live_token::Column::Hash.eq(hash.to_vec()));
+        Ok(found.count(&self.access.executor()).await? > 0)
     }
 
     /// Uses a token up; none where it does not work (any more). One statement, so that of two uses one counts.

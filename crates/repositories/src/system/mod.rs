@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub use admission::Admission;
 pub use guards::StoredKey;
-pub use jobs::StoredJob;
+pub use jobs::{Lane, StoredJob};
 pub use letters::{OpenedInvitation, Purpose};
 pub use live::{LiveToken, Standing};
 pub use upkeep::{DeletedOrganization, RetiredName};

@@ -65,8 +65,13 @@ impl App {
         let Proof::LiveToken(token) = &caller.proof else {
             return Ok((Known::of::<InOrganization>(self, caller).await?, None));
         };
+        let hash = tokens::hash_of(token);
+        // What was never one does not wait for the writer.
+        if !self.database().read().system().is_live_token(&hash).await? {
+            return Err(Error::Unauthenticated);
+        }
         let access = self.database().write().await?;
-        let used = access.system().use_live_token(&tokens::hash_of(token), self.now()).await?;
+        let used = access.system().use_live_token(&hash, self.now()).await?;
         access.commit().await?;
         let used = used.ok_or(Error::Unauthenticated)?;
         let user = used.user;

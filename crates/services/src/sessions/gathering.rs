@@ -70,9 +70,16 @@ where
             Err(cause) if callers.len() > 1 => {
                 // One that cannot be answered is nobody else's matter.
                 tracing::warn!(%cause, questions = callers.len(), "questions were refused; asking them one by one");
+                let mut patience = PATIENCE;
                 for (question, caller) in questions.iter().zip(callers) {
-                    let answers = ask(Arc::from([question.clone()])).await;
-                    tell(caller, alone(answers));
+                    let answers = tokio::time::timeout(patience, ask(Arc::from([question.clone()]))).await;
+                    match answers {
+                        Ok(answers) => tell(caller, alone(answers)),
+                        Err(_) => {
+                            patience = Duration::ZERO; // nor will it answer the others
+                            tell(caller, Err(Error::Unavailable));
+                        }
+                    }
                 }
             }
             Err(cause) => callers.into_iter().zip([cause]).for_each(|(caller, cause)| tell(caller, Err(cause.into()))),

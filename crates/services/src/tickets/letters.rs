@@ -4,17 +4,17 @@ use guildhall_domain::{
     Error, Resource, Result,
     mail::Matter,
     organizations::Member,
-    text::Email,
     tickets::{Activity, Ticket},
 };
 
-use crate::{AtServer, Cx, InOrganization, Reach};
+use crate::{AtServer, Cx, InOrganization};
 
 /// Mails a public comment to whoever asked, where an address is known.
 pub(super) async fn answer(cx: &Cx<'_, InOrganization>, ticket: &Ticket, said: &Activity) -> Result<()> {
     let Some(email) = ticket.email.clone() else { return Ok(()) };
     // Somebody may have typed another's address, and whoever answers may know that.
-    count(cx, &email).await?;
+    let mailbox = format!("{} {email}", cx.tenant().id());
+    cx.count("ticket answers", &mailbox, cx.settings().limits.ticket_recipient).await?;
     let matter = Matter::TicketAnswer {
         organization: organization(cx).await?,
         server: ticket.server_name.clone(),
@@ -28,10 +28,9 @@ pub(super) async fn answer(cx: &Cx<'_, InOrganization>, ticket: &Ticket, said: &
     cx.post_from(cx.tenant().id(), email, matter).await
 }
 
-/// Tells `member` that the ticket is theirs now; who takes one knows. A mailbox that has had enough is spared: the ticket
-/// says it all the same.
+/// Tells `member` that the ticket is theirs now; who takes one knows.
 pub(super) async fn assigned(cx: &Cx<'_, InOrganization>, ticket: &Ticket, member: &Member) -> Result<()> {
-    if member.user_id == cx.user() || has_enough(cx, &member.email).await? {
+    if member.user_id == cx.user() {
         return Ok(());
     }
     let by = cx.tenant().members().of(cx.user()).await?.and_then(|member| member.name);
@@ -46,11 +45,13 @@ pub(super) async fn assigned(cx: &Cx<'_, InOrganization>, ticket: &Ticket, membe
     cx.post_from(cx.tenant().id(), member.email.clone(), matter).await
 }
 
-/// Tells whoever is on the ticket that whoever asked has said more. An agent that goes on and on fills no mailbox.
+/// Tells whoever is on the ticket that whoever asked has said more. An agent that goes on and on about one ticket fills no
+/// mailbox: what is not mailed stands on the ticket all the same.
 pub(super) async fn replied(cx: &Cx<'_, AtServer>, ticket: &Ticket, content: &str) -> Result<()> {
     let Some(assignee) = &ticket.assignee else { return Ok(()) };
-    if has_enough(cx, &assignee.email).await? {
-        return Ok(());
+    match cx.count("ticket replies", &ticket.id.to_string(), cx.settings().limits.ticket_reply).await {
+        Err(Error::TooManyRequests { .. }) => return Ok(()),
+        counted => counted?,
     }
     let matter = Matter::TicketReply {
         organization: cx.guest().organization_name().to_owned(),
@@ -60,19 +61,6 @@ pub(super) async fn replied(cx: &Cx<'_, AtServer>, ticket: &Ticket, content: &st
         content: content.to_owned(),
     };
     cx.post_from(cx.tenant().id(), assignee.email.clone(), matter).await
-}
-
-/// Counts a letter; `TOO_MANY_REQUESTS` where the mailbox has had as many as it may.
-async fn count<R: Reach>(cx: &Cx<'_, R>, to: &Email) -> Result<()> {
-    cx.count("ticket letters", to.as_str(), cx.settings().limits.ticket_recipient).await
-}
-
-/// Counts a letter that is not worth failing for; whether it is one too many.
-async fn has_enough<R: Reach>(cx: &Cx<'_, R>, to: &Email) -> Result<bool> {
-    match count(cx, to).await {
-        Err(Error::TooManyRequests { .. }) => Ok(true),
-        counted => counted.map(|()| false),
-    }
 }
 
 async fn organization(cx: &Cx<'_, InOrganization>) -> Result<String> {

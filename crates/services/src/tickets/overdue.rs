@@ -2,6 +2,7 @@
 
 use guildhall_domain::{
     Id, Result, Timestamp,
+    error::chain,
     event::{Actor, Audience, Event},
     id,
     tickets::{ActivityType, Promise},
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use crate::{App, Happened};
 
-/// The most tickets that are looked at in one go; more wait for the next.
+/// The most tickets that are looked for at once.
 const MOST: u64 = 100;
 
 impl App {
@@ -19,17 +20,34 @@ impl App {
     /// many. Any number of nodes may do this at once.
     ///
     /// # Errors
-    /// Where the database fails; what was noted by then stays noted.
+    /// Where the database fails; what was noted by then stays noted. One ticket that cannot be noted is passed over.
     pub async fn note_overdue(&self) -> Result<usize> {
-        let mut noted = 0_usize;
-        let due = self.database().read().system().tickets_to_look_at(self.now(), MOST).await?;
-        for (organization, ticket) in due {
-            while let Some(happened) = self.miss(organization, ticket, self.now()).await? {
-                self.announce(happened);
-                noted = noted.saturating_add(1);
+        let (mut noted, mut passed) = (0_usize, 0);
+        loop {
+            let due = self.database().read().system().tickets_to_look_at(self.now(), (passed, MOST)).await?;
+            for (organization, ticket) in &due {
+                match self.miss_all(*organization, *ticket).await {
+                    Ok(missed) => noted = noted.saturating_add(missed),
+                    // One that cannot be noted is nobody else's matter.
+                    Err(error) => {
+                        tracing::warn!(%ticket, error = chain(&error), "a broken promise was not noted");
+                        passed = passed.saturating_add(1);
+                    }
+                }
+            }
+            if u64::try_from(due.len()).is_ok_and(|looked_at| looked_at < MOST) {
+                return Ok(noted);
             }
         }
-        Ok(noted)
+    }
+
+    async fn miss_all(&self, organization: Id<id::Organization>, ticket: Id<id::Ticket>) -> Result<usize> {
+        let mut missed = 0_usize;
+        while let Some(happened) = self.miss(organization, ticket, self.now()).await? {
+            self.announce(happened);
+            missed = missed.saturating_add(1);
+        }
+        Ok(missed)
     }
 
     /// Notes one promise of a ticket that was not kept, if there is one that nobody has noted yet.

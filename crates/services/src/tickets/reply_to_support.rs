@@ -49,7 +49,11 @@ impl Procedure for ReplyToSupport {
 
     async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Outcome<Replied>> {
         let tickets = cx.tenant().tickets();
-        let before = super::find_own(cx, tickets.find_to_change(self.ticket_id).await?)?;
+        let (held, is_assigned) = tickets.hold(self.ticket_id).await?.unzip();
+        let mut before = super::find_own(cx, held)?;
+        if is_assigned == Some(true) {
+            before = super::find(cx.tenant(), before.id).await?;
+        }
         let from = before.status;
         let email = before.email.clone().or(super::proven_email(cx.guest())?).or(self.email);
         let to = match from {

@@ -69,7 +69,8 @@ impl Procedure for UpdateTicketFields {
     }
 }
 
-/// Old and new of what is another now, as the wire spells it.
+/// Old and new of what is another now, as the wire spells it. Of an address only that it is: whoever is forgotten is forgotten
+/// here too.
 fn changes(before: &Ticket, after: &Ticket) -> Map<String, Value> {
     let pairs = [
         ("title", json!(before.title), json!(after.title)),
@@ -79,5 +80,9 @@ fn changes(before: &Ticket, after: &Ticket) -> Map<String, Value> {
         ("status", json!(before.status), json!(after.status)),
     ];
     let changed = pairs.into_iter().filter(|(_, old, new)| old != new);
-    changed.map(|(field, old, new)| (field.to_owned(), json!({ "old": old, "new": new }))).collect()
+    let said = |(field, old, new)| match field {
+        "email" => (field.to_owned(), json!({})),
+        _ => (field.to_owned(), json!({ "old": old, "new": new })),
+    };
+    changed.map(said).collect()
 }
