@@ -7,7 +7,10 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use guildhall_domain::{Error, Result};
 use guildhall_repositories::Error as RowError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 
 /// Questions that may wait; beyond them callers wait for room.
 const QUEUE: usize = 4096;
@@ -47,16 +50,20 @@ impl<Q: Clone + Send + Sync + 'static, A: Send + 'static> Gathering<Q, A> {
 async fn work<Q, A, F, R>(ask: F, mut queue: mpsc::Receiver<Question<Q, A>>)
 where
     Q: Clone,
+    A: Send + 'static,
     F: Fn(Arc<[Q]>) -> R,
-    R: Future<Output = guildhall_repositories::Result<Vec<A>>>,
+    R: Future<Output = guildhall_repositories::Result<Vec<A>>> + Send + 'static,
 {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         // Who has gone meanwhile is not asked for.
         batch.retain(|question| !question.answer.is_closed());
+        if batch.is_empty() {
+            continue;
+        }
         let (questions, callers): (Vec<Q>, Vec<_>) = batch.drain(..).map(|its| (its.question, its.answer)).unzip();
         let questions: Arc<[Q]> = questions.into();
-        let Ok(answered) = tokio::time::timeout(PATIENCE, ask(Arc::clone(&questions))).await else {
+        let Some(answered) = within(PATIENCE, ask(Arc::clone(&questions))).await else {
             tracing::warn!(questions = callers.len(), "the database does not answer");
             callers.into_iter().for_each(|caller| tell(caller, Err(Error::Unavailable)));
             continue;
@@ -72,10 +79,9 @@ where
                 tracing::warn!(%cause, questions = callers.len(), "questions were refused; asking them one by one");
                 let mut patience = PATIENCE;
                 for (question, caller) in questions.iter().zip(callers) {
-                    let answers = tokio::time::timeout(patience, ask(Arc::from([question.clone()]))).await;
-                    match answers {
-                        Ok(answers) => tell(caller, alone(answers)),
-                        Err(_) => {
+                    match within(patience, ask(Arc::from([question.clone()]))).await {
+                        Some(answers) => tell(caller, alone(answers)),
+                        None => {
                             patience = Duration::ZERO; // nor will it answer the others
                             tell(caller, Err(Error::Unavailable));
                         }
@@ -84,6 +90,20 @@ where
             }
             Err(cause) => callers.into_iter().zip([cause]).for_each(|(caller, cause)| tell(caller, Err(cause.into()))),
         }
+    }
+}
+
+/// What comes of asking; nothing where it takes longer. In a task of its own: a panic is a refusal, and the gathering goes on.
+async fn within<A: Send + 'static>(
+    patience: Duration,
+    asking: impl Future<Output = guildhall_repositories::Result<Vec<A>>> + Send + 'static,
+) -> Option<guildhall_repositories::Result<Vec<A>>> {
+    let mut task = JoinSet::new();
+    task.spawn(asking);
+    match tokio::time::timeout(patience, task.join_next()).await {
+        Ok(Some(Ok(answers))) => Some(answers),
+        Ok(Some(Err(panic))) => Some(Err(RowError::Unreadable(panic.to_string()))),
+        Ok(None) | Err(_) => None,
     }
 }
 
@@ -148,12 +168,15 @@ mod tests {
     async fn a_question_that_cannot_be_answered_spoils_nobody_elses() {
         let gathering = Gathering::start(async |questions: Arc<[u32]>| {
             tokio::time::sleep(Duration::from_millis(1)).await;
+            assert!(!questions.contains(&666), "this asking panics");
             if questions.contains(&13) { Err(RowError::Unreadable("13".to_owned())) } else { Ok(questions.to_vec()) }
         });
 
-        let (first, bad, good) = tokio::join!(gathering.ask(1), gathering.ask(13), gathering.ask(2));
+        for unlucky in [13, 666] {
+            let (first, bad, good) = tokio::join!(gathering.ask(1), gathering.ask(unlucky), gathering.ask(2));
 
-        assert_eq!((first.unwrap(), good.unwrap()), (1, 2));
-        assert!(matches!(bad, Err(Error::Internal(_))));
+            assert_eq!((first.unwrap(), good.unwrap()), (1, 2));
+            assert!(matches!(bad, Err(Error::Internal(_))));
+        }
     }
 }
