@@ -134,7 +134,8 @@ async fn what_a_letter_opens_cannot_be_read_in_the_database() {
     {
         kept.extend(job.sealed_input);
     }
-    drop(access);
+    access.commit().await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
     let token = world.token_for(GUEST).await;
     let holds = |text: &str| kept.windows(text.len()).any(|bytes| bytes == text.as_bytes());
     assert!(!kept.is_empty() && !holds(&token) && !holds(GUEST));
