@@ -16,6 +16,7 @@ mod m0011_knowledge;
 mod m0012_ticket_desk;
 mod m0013_event_order;
 mod m0014_ticket_destinations;
+mod m0015_figures;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_ticket_desk::Migration),
             Box::new(m0013_event_order::Migration),
             Box::new(m0014_ticket_destinations::Migration),
+            Box::new(m0015_figures::Migration),
         ]
     }
 }

@@ -113,7 +113,7 @@ create unique index connection_marks_of_servers
   on connection_marks (organization_id, width, starts_at, server_id, identity) where server_id is not null;
 ";
 
-const SQLITE_TRIGGERS: &str = "
+pub(crate) const SQLITE_TRIGGERS: &str = "
 create trigger count_calls after insert on tool_calls begin
   insert into tool_counts (organization_id, width, starts_at, server_id, tool_name, calls, errors)
     select new.organization_id, w.column1, new.created_at - new.created_at % w.column1, new.server_id, new.tool_name, 1,
@@ -146,7 +146,7 @@ end;
 ";
 
 // Rows are touched in the order of their keys, so that two batches cannot wait for each other in a circle.
-const POSTGRES_TRIGGERS: &str = "
+pub(crate) const POSTGRES_TRIGGERS: &str = "
 create function count_calls() returns trigger language plpgsql as $$ begin
   insert into tool_counts (organization_id, width, starts_at, server_id, tool_name, calls, errors)
     select organization_id, w, created_at - created_at % w, server_id, tool_name, count(*), count(*) filter (where is_error)

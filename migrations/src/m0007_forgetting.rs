@@ -35,7 +35,7 @@ const SCHEMA: &str = "
 create index mcp_sessions_by_identity on mcp_sessions (organization_id, identity, connected_at);
 ";
 
-const SQLITE_TRIGGERS: &str = "
+pub(crate) const SQLITE_TRIGGERS: &str = "
 create trigger uncount_calls after delete on tool_calls begin
   update tool_counts set calls = calls - 1, errors = errors - old.is_error
     where organization_id = old.organization_id and server_id = old.server_id and tool_name = old.tool_name
@@ -87,7 +87,7 @@ drop trigger uncount_mark_of_server;
 
 // Rows are touched in the order of their keys, as the counting does, so that the two cannot wait for each other in a
 // circle.
-const POSTGRES_TRIGGERS: &str = "
+pub(crate) const POSTGRES_TRIGGERS: &str = "
 create function uncount_calls() returns trigger language plpgsql as $$ begin
   perform 1 from tool_counts c
     where (c.organization_id, c.width, c.starts_at, c.server_id, c.tool_name) in (

@@ -18,11 +18,7 @@ impl MigrationTrait for Migration {
         for column in COLUMNS {
             run(manager, &format!("alter table mcp_users add column {column} bigint not null default 0")).await?;
         }
-        if manager.get_database_backend() == DbBackend::Sqlite {
-            run(manager, "drop trigger count_calls").await?;
-            return run(manager, &sqlite(SQLITE_PERSON)).await;
-        }
-        run(manager, &postgres(POSTGRES_PERSON)).await
+        count_recent(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -37,6 +33,15 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
+}
+
+/// Has a call counted among its person's recent ones.
+pub(crate) async fn count_recent(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::Sqlite {
+        run(manager, "drop trigger count_calls").await?;
+        return run(manager, &sqlite(SQLITE_PERSON)).await;
+    }
+    run(manager, &postgres(POSTGRES_PERSON)).await
 }
 
 // recent_since: the five minutes, by the clock, that recent_calls is about.

@@ -27,7 +27,7 @@ pub enum TimeRange {
     Month,
 }
 
-/// The widths that are counted as calls arrive; days of calls are sums of hours.
+/// The widths that are counted as calls and visits arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
     /// Five minutes.
@@ -39,6 +39,9 @@ pub enum Width {
 }
 
 impl Width {
+    /// All of them, the narrowest first.
+    pub const ALL: [Self; 3] = [Self::FiveMinutes, Self::Hour, Self::Day];
+
     /// Its length in milliseconds.
     #[must_use]
     pub const fn millis(self) -> i64 {
@@ -76,6 +79,21 @@ impl TimeRange {
         let last = now.floor(self.width().millis());
         (0..self.buckets()).rev().map(move |back| last.minus(width.saturating_mul(back)))
     }
+}
+
+/// A duration as it is counted, cut to its two leading digits: off by less than a tenth, so that a histogram of any number
+/// of calls has some hundred rows at the most.
+#[must_use]
+pub const fn kept_duration(millis: i64) -> i64 {
+    let step = match millis {
+        ..100 => 1,
+        ..1_000 => 10,
+        ..10_000 => 100,
+        ..100_000 => 1_000,
+        ..1_000_000 => 10_000,
+        _ => 100_000,
+    };
+    millis - millis % step
 }
 
 /// How often one tool was called in one bucket.

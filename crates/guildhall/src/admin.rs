@@ -66,6 +66,12 @@ pub enum Task {
         #[command(flatten)]
         settings: Box<Settings>,
     },
+    /// Count all calls, visits and people again from the rows themselves, and make right what differs.
+    RebuildCounters {
+        /// Of which installation.
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
     /// Sign with a new key: within 10 seconds, once every node knows it.
     RotateKeys {
         /// The old keys leaked: whatever they signed is void at once. Clients go on with their refresh tokens; browsers
@@ -114,6 +120,7 @@ impl Task {
             | Self::SetRole { settings, .. }
             | Self::RestoreOrganization { settings, .. }
             | Self::Purge { settings }
+            | Self::RebuildCounters { settings }
             | Self::RotateKeys { settings, .. }
             | Self::Ingest { settings, .. }
             | Self::SignOutEverywhere { settings, .. } => settings,
@@ -155,6 +162,12 @@ pub async fn carry_out(task: Task) -> Result<String> {
                 "{organizations} organizations are gone for good; {left} are left, and the log says why"
             );
             format!("{organizations} organizations are gone for good")
+        }
+        Task::RebuildCounters { .. } => {
+            let differences = app.rebuild_counters().await.map_err(told)?;
+            let count = differences.len();
+            let said = if count == 0 { "every counter was right".to_owned() } else { format!("{count} were wrong") };
+            differences.into_iter().chain([said]).collect::<Vec<_>>().join("\n")
         }
         Task::RotateKeys { drop_old: false, .. } => {
             format!("{} signs in some 10 seconds, once every node knows it", app.rotate_keys().await.map_err(told)?)

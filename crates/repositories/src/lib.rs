@@ -2,7 +2,8 @@
 //!
 //! **Invariant:** a tenant's rows are reached through a [`Tenant`], and a [`Tenant`] has an organization from birth.
 //! Entities are private, so no other crate can build a query that forgets it. Statements are started in `tenant.rs`,
-//! `person/` and `system/` only, each with its reason (and subqueries in `asked.rs`). Foreign keys between tenant tables carry the
+//! `person/` and `system/` only, each with its reason (and subqueries in `asked.rs`); `words.rs` says how a `Tenant` carries
+//! out what no builder can say. Foreign keys between tenant tables carry the
 //! organization, so that even a wrong statement cannot link two of them; that is what holds joins.
 mod analytics;
 mod asked;
@@ -26,8 +27,10 @@ mod system;
 mod tenant;
 mod ticket_destinations;
 mod tickets;
+mod tool_calls;
 mod visitors;
 mod walkthroughs;
+mod words;
 
 pub use analytics::Counters;
 pub use database::{Access, Database, Location, Observer};
@@ -45,7 +48,7 @@ pub use oauth::{NewGrant, OauthClients, OauthGrants, OauthSignIns, StoredClient,
 pub use oauth_configs::{OauthConfigs, StoredOauthConfig};
 pub use organizations::{Members, OrganizationRow, Profile};
 pub use person::Person;
-pub use sessions::{NewCall, NewVisit, SessionFilter, StoredVisit, ToolCalls, Visits};
+pub use sessions::{NewVisit, SessionFilter, StoredVisit, Visits};
 pub use system::{
     Admission, DeletedOrganization, Lane, LiveToken, NewUser, OpenedInvitation, Purpose, RetiredName, SessionRow,
     Standing, StoredJob, StoredKey, System,
@@ -53,6 +56,7 @@ pub use system::{
 pub use tenant::Tenant;
 pub use ticket_destinations::{StoredDestination, TicketDestinations};
 pub use tickets::{ListedTickets, NewActivity, StoredActivity, TicketFilter, TicketSort, Tickets};
+pub use tool_calls::{NewCall, ToolCalls};
 pub use visitors::{Arrival, KnownVisit, VisitorRow, Who};
 pub use walkthroughs::{
     Asking, Assignments, Course, NewCompletion, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter,

@@ -1,9 +1,9 @@
-//! End users, their visits and their calls.
+//! End users and their visits.
 
 use guildhall_domain::{
     Id, Timestamp, id,
     page::{Cursor, Page, PageRequest},
-    sessions::{McpSession, ToolCall, TrackingId},
+    sessions::{McpSession, TrackingId},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, SelectTwo,
@@ -12,8 +12,8 @@ use sea_orm::{
 
 use crate::{
     Error, Result, Tenant,
-    columns::{parse, time},
-    entities::{mcp_server, mcp_session, mcp_user, tool_call},
+    columns::time,
+    entities::{mcp_server, mcp_session, mcp_user},
     error::of_somebody,
 };
 
@@ -218,85 +218,4 @@ fn read_visit((visit, server): (mcp_session::Model, Option<mcp_server::Model>)) 
         tool_call_count: visit.tool_call_count,
     };
     Ok(StoredVisit { session, server: Id::from_uuid(server.id) })
-}
-
-/// What an organization's end users called.
-#[derive(Clone, Copy, Debug)]
-pub struct ToolCalls<'a>(pub(crate) Tenant<'a>);
-
-/// A call to be kept.
-#[derive(Clone, Debug)]
-pub struct NewCall {
-    /// Its id.
-    pub id: Id<id::ToolCall>,
-    /// Of which server.
-    pub server: Id<id::McpServer>,
-    /// By whom.
-    pub person: Id<id::McpUser>,
-    /// In which visit.
-    pub visit: Id<id::McpSession>,
-    /// Which tool.
-    pub tool_name: String,
-    /// What it was given, as text of JSON.
-    pub input: String,
-    /// What it answered, as text of JSON.
-    pub output: String,
-    /// Whether it failed.
-    pub is_error: bool,
-    /// How long it took, in milliseconds.
-    pub duration_ms: i64,
-    /// When it began.
-    pub at: Timestamp,
-}
-
-impl ToolCalls<'_> {
-    /// The most calls of one visit that are shown.
-    pub const MOST: u64 = 1000;
-
-    /// Keeps calls, in one statement; the database counts them with it.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn record(self, calls: Vec<NewCall>) -> Result<()> {
-        let row = |call: NewCall| tool_call::Model {
-            id: call.id.uuid(),
-            organization_id: self.0.organization.uuid(),
-            server_id: call.server.uuid(),
-            mcp_user_id: call.person.uuid(),
-            mcp_session_id: call.visit.uuid(),
-            tool_name: call.tool_name,
-            input: call.input,
-            output: call.output,
-            is_error: call.is_error,
-            duration_ms: call.duration_ms,
-            created_at: call.at.millis(),
-        };
-        self.0.insert::<tool_call::Entity>(calls.into_iter().map(row).collect()).await
-    }
-
-    /// The calls of a visit, oldest first; of more than 1,000 the newest.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn of_visit(self, visit: &StoredVisit) -> Result<Vec<ToolCall>> {
-        let calls = self.0.select::<tool_call::Entity>();
-        let calls = calls.filter(tool_call::Column::McpSessionId.eq(visit.session.id.uuid()));
-        let newest = calls.order_by_desc(tool_call::Column::CreatedAt).order_by_desc(tool_call::Column::Id);
-        let mut rows = newest.limit(Self::MOST).all(&self.0.executor()).await?;
-        rows.reverse();
-        let read = |row: tool_call::Model| {
-            Ok(ToolCall {
-                id: Id::from_uuid(row.id),
-                tool_name: row.tool_name,
-                input: parse(&row.input)?,
-                output: parse(&row.output)?,
-                is_error: row.is_error,
-                duration_ms: row.duration_ms,
-                created_at: time(row.created_at),
-                server_name: visit.session.server_name.clone(),
-                server_slug: visit.session.server_slug.clone(),
-            })
-        };
-        rows.into_iter().map(read).collect()
-    }
 }

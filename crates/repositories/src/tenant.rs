@@ -2,13 +2,15 @@
 
 use guildhall_domain::{Id, id};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseExecutor, EntityTrait, Insert, InsertMany, IntoActiveModel, QueryFilter,
-    Select, UpdateMany,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait as _, DatabaseExecutor, EntityTrait, Insert, InsertMany,
+    IntoActiveModel, QueryFilter, QueryResult, Select, Statement, UpdateMany, Value,
 };
+use serde::Serialize;
 
 use crate::{
     Result,
     analytics::Counters,
+    columns,
     database::Access,
     error::of_somebody,
     events::Events,
@@ -19,10 +21,12 @@ use crate::{
     oauth::{OauthClients, OauthGrants, OauthSignIns},
     oauth_configs::OauthConfigs,
     organizations::{Members, Profile},
-    sessions::{ToolCalls, Visits},
+    sessions::Visits,
     ticket_destinations::TicketDestinations,
     tickets::Tickets,
+    tool_calls::ToolCalls,
     walkthroughs::{Assignments, Runs, Walkthroughs},
+    words::Words,
 };
 
 /// A table whose every row belongs to one organization.
@@ -147,5 +151,30 @@ impl Tenant<'_> {
             self.inserting::<E>(rows).exec_without_returning(&self.executor()).await?;
         }
         Ok(())
+    }
+
+    /// Writes `rows` as `words` say.
+    pub(crate) async fn pour(self, words: &Words, rows: &[impl Serialize]) -> Result<()> {
+        if !rows.is_empty() {
+            let statement = self.statement(words, [columns::json(rows)?.into()]);
+            self.executor().execute_raw(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// The same, where the words answer with rows.
+    pub(crate) async fn pour_returning(self, words: &Words, rows: &[impl Serialize]) -> Result<Vec<QueryResult>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = self.statement(words, [columns::json(rows)?.into()]);
+        Ok(self.executor().query_all_raw(statement).await?)
+    }
+
+    /// A statement whose `$1` is this organization.
+    pub(crate) fn statement(self, words: &Words, more: impl IntoIterator<Item = Value>) -> Statement {
+        let values = std::iter::once(self.organization.uuid().into()).chain(more);
+        let backend = self.access.backend();
+        Statement::from_sql_and_values(backend, words.of(backend), values)
     }
 }

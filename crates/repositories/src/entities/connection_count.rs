@@ -11,6 +11,7 @@ pub struct Model {
     pub starts_at: i64,
     pub server_id: Option<Uuid>,
     pub users: i64,
+    pub visits: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

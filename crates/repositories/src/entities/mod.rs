@@ -3,6 +3,8 @@
 #![expect(unreachable_pub, reason = "the derive wants pub")]
 
 pub(crate) mod connection_count;
+pub(crate) mod connection_mark;
+pub(crate) mod duration_count;
 pub(crate) mod email_proof;
 pub(crate) mod event;
 pub(crate) mod event_head;
@@ -31,6 +33,7 @@ pub(crate) mod oauth_config;
 pub(crate) mod oauth_grant;
 pub(crate) mod oauth_sign_in;
 pub(crate) mod organization;
+pub(crate) mod person_day;
 pub(crate) mod rate_limit;
 pub(crate) mod retired_name;
 pub(crate) mod session;
@@ -64,6 +67,8 @@ impl crate::tenant::TenantTable for organization::Entity {
 
 tenant_tables!(
     connection_count,
+    connection_mark,
+    duration_count,
     email_proof,
     event,
     event_head,
@@ -87,6 +92,7 @@ tenant_tables!(
     oauth_config,
     oauth_grant,
     oauth_sign_in,
+    person_day,
     ticket,
     ticket_activity,
     ticket_destination,

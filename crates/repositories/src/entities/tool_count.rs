@@ -9,8 +9,7 @@ pub struct Model {
     pub width: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub starts_at: i64,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub server_id: Uuid,
+    pub server_id: Option<Uuid>,
     #[sea_orm(primary_key, auto_increment = false)]
     pub tool_name: String,
     pub calls: i64,

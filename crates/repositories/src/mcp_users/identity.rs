@@ -10,10 +10,21 @@ use uuid::Uuid;
 use super::McpUsers;
 use crate::{
     Error, Result,
+    asked::hex,
     columns::word,
     entities::{email_proof, mcp_session, mcp_user, ticket, tool_call, walkthrough_run},
     error::of_somebody,
+    words::Words,
 };
+
+/// What two did on one day is added up. The first one's row goes with the first one.
+static HAND_OVER_DAYS: Words = Words::new(&[
+    "insert into person_days (organization_id, starts_at, mcp_user_id, visits, calls, errors) \
+     select d.organization_id, d.starts_at, {id 1}, d.visits, d.calls, d.errors \
+     from {rows} join person_days d on d.organization_id = $1 and d.mcp_user_id = {id 0} where true \
+     on conflict (organization_id, starts_at, mcp_user_id) do update set visits = person_days.visits + excluded.visits, \
+       calls = person_days.calls + excluded.calls, errors = person_days.errors + excluded.errors",
+]);
 
 impl McpUsers<'_> {
     /// The person who has proven that address, new where there is none: two at once are one.
@@ -166,6 +177,7 @@ impl McpUsers<'_> {
         calls.filter(tool_call::Column::McpUserId.eq(old)).exec(&executor).await?;
         let tickets = self.0.update::<ticket::Entity>().col_expr(ticket::Column::McpUserId, new.clone());
         tickets.filter(ticket::Column::McpUserId.eq(old)).exec(&executor).await?;
+        self.0.pour(&HAND_OVER_DAYS, &[(hex(from.uuid().as_bytes()), hex(into.uuid().as_bytes()))]).await?;
         self.hand_over_runs(from, into).await
     }
 

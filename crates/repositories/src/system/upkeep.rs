@@ -42,6 +42,17 @@ pub struct DeletedOrganization {
 }
 
 impl System<'_> {
+    /// Every organization there is, whether living or deleted.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn organizations(self) -> Result<Vec<Id<id::Organization>>> {
+        let all = organization::Entity::find().select_only().column(organization::Column::Id);
+        let rows: Vec<Uuid> =
+            all.order_by_asc(organization::Column::Id).into_tuple().all(&self.access.executor()).await?;
+        Ok(rows.into_iter().map(Id::from_uuid).collect())
+    }
+
     /// The living organization of that slug.
     ///
     /// # Errors

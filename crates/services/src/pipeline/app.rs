@@ -223,7 +223,7 @@ impl App {
         let mut kept = false;
         if let (Some(keep), Some(_), Ok(answer)) = (keep, &settled.event, &settled.answer) {
             let (organization, call) = keep(answer)?;
-            access.tenant(organization).tool_calls().record(vec![call]).await?;
+            access.tenant(organization).tool_calls().record(&[call]).await?;
             kept = true;
         }
         let happened = self.write_down(&access, &reach, settled.event).await?;

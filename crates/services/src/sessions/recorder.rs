@@ -200,7 +200,7 @@ async fn write(database: &Database, entries: &[Entry]) -> guildhall_repositories
         let its = || places.iter().filter_map(|place| Some((*place, entries.get(*place)?)));
         let done: Vec<_> = its().filter_map(|(_, entry)| Some(entry.done.as_ref()?.0)).collect();
         if !done.is_empty() {
-            let mut fresh = tenant.runs().complete(done).await?;
+            let mut fresh = tenant.runs().complete(&done).await?;
             let mut happened = Vec::new();
             for (place, entry) in its() {
                 let Some((done, event)) = &entry.done else { continue };
@@ -210,9 +210,10 @@ async fn write(database: &Database, entries: &[Entry]) -> guildhall_repositories
                     changed.get_mut(place).into_iter().for_each(|changed| *changed = true);
                 }
             }
-            access.system().record(&happened).await?;
+            tenant.events().record(&happened).await?;
         }
-        tenant.tool_calls().record(its().filter_map(|(_, entry)| entry.call.clone()).collect()).await?;
+        let calls: Vec<_> = its().filter_map(|(_, entry)| entry.call.clone()).collect();
+        tenant.tool_calls().record(&calls).await?;
     }
     access.commit().await?;
     Ok(changed)
