@@ -21,6 +21,7 @@ mod oauth_configs;
 mod organizations;
 mod people;
 mod races;
+mod recount;
 mod sessions;
 mod sign_in;
 mod tickets;

@@ -115,6 +115,18 @@ impl World {
         counted.expect("a number")
     }
 
+    /// Does something to the rows of all organizations that no procedure does; answers to how many.
+    pub async fn tamper(&self, sql: &'static str) -> u64 {
+        let writer = self.database.writer();
+        if is_postgres() {
+            let done = sqlx::query(sql).execute(writer.get_postgres_connection_pool()).await;
+            done.expect("it is done").rows_affected()
+        } else {
+            let done = sqlx::query(sql).execute(writer.get_sqlite_connection_pool()).await;
+            done.expect("it is done").rows_affected()
+        }
+    }
+
     /// How many events there are, without those of the organizations that an account leaves behind as it is deleted: so
     /// many calls have changed something.
     pub async fn changes(&self) -> u64 {
