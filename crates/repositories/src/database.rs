@@ -83,6 +83,18 @@ impl Database {
         Ok(Access(Inner::Writer(self.writer.begin_with_options(immediate).await?)))
     }
 
+    /// Access for what is one statement on PostgreSQL, which is a transaction of its own there; on SQLite, where a batch is
+    /// several, one transaction as ever.
+    ///
+    /// # Errors
+    /// Where no connection comes free in time.
+    pub async fn write_batch(&self) -> Result<Access> {
+        match self.writer.get_database_backend() {
+            DbBackend::Postgres => Ok(Access(Inner::Alone(self.writer.clone()))),
+            _ => self.write().await,
+        }
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -181,6 +193,7 @@ pub struct Access(Inner);
 #[derive(Debug)]
 enum Inner {
     Reader(DatabaseConnection),
+    Alone(DatabaseConnection),
     Writer(DatabaseTransaction),
 }
 
@@ -210,13 +223,13 @@ impl Access {
     pub async fn commit(self) -> Result<()> {
         match self.0 {
             Inner::Writer(transaction) => Ok(transaction.commit().await?),
-            Inner::Reader(_) => Ok(()),
+            Inner::Reader(_) | Inner::Alone(_) => Ok(()),
         }
     }
 
     pub(crate) const fn executor(&self) -> DatabaseExecutor<'_> {
         match &self.0 {
-            Inner::Reader(pool) => DatabaseExecutor::Connection(pool),
+            Inner::Reader(pool) | Inner::Alone(pool) => DatabaseExecutor::Connection(pool),
             Inner::Writer(transaction) => DatabaseExecutor::Transaction(transaction),
         }
     }

@@ -6,6 +6,7 @@ use guildhall_domain::{
     id,
 };
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
@@ -34,11 +35,6 @@ impl Events<'_> {
     /// # Errors
     /// Where the database fails.
     pub async fn record(self, happened: &[NewEvent]) -> Result<()> {
-        let told = |new: &NewEvent| {
-            let row = row(new)?;
-            let (id, actor) = (hex(row.id.as_bytes()), row.actor_id.map(|id| hex(id.as_bytes())));
-            Ok((id, row.actor_kind, actor, row.name, row.subject, row.data, row.created_at))
-        };
         let rows = happened.iter().map(told).collect::<Result<Vec<_>>>()?;
         self.0.pour(&RECORD, &rows).await
     }
@@ -66,9 +62,18 @@ impl Events<'_> {
     }
 }
 
-static RECORD: Words =
-    Words::new(&["insert into events (organization_id, id, actor_kind, actor_id, name, subject, data, created_at) \
-     select $1, {id 0}, {text 1}, {id 2}, {text 3}, {text 4}, {text 5}, {number 6} from {rows}"]);
+/// To be followed by a table of rows as [`told`] makes them.
+pub(crate) const INSERT: &str = "insert into events (organization_id, id, actor_kind, actor_id, name, subject, data, \
+    created_at) select $1, {id 0}, {text 1}, {id 2}, {text 3}, {text 4}, {text 5}, {number 6} from ";
+
+static RECORD: Words = Words::new(&[INSERT, "{rows}"]);
+
+/// An organization's event as a row of JSON.
+pub(crate) fn told(new: &NewEvent) -> Result<impl Serialize + use<>> {
+    let row = row(new)?;
+    let (id, actor) = (hex(row.id.as_bytes()), row.actor_id.map(|id| hex(id.as_bytes())));
+    Ok((id, row.actor_kind, actor, row.name, row.subject, row.data, row.created_at))
+}
 
 /// An event that a feed may tell, as its row says it: a node may meet kinds that only a newer one knows.
 #[derive(Clone, Debug)]

@@ -21,6 +21,7 @@ use crate::{
     oauth::{OauthClients, OauthGrants, OauthSignIns},
     oauth_configs::OauthConfigs,
     organizations::{Members, Profile},
+    recording::Recording,
     sessions::Visits,
     ticket_destinations::TicketDestinations,
     tickets::Tickets,
@@ -84,6 +85,8 @@ impl<'a> Tenant<'a> {
         visits -> Visits;
         /// What its end users called.
         tool_calls -> ToolCalls;
+        /// What the recorder writes.
+        recording -> Recording;
         /// What was counted.
         counters -> Counters;
         /// Its walkthroughs and their steps.

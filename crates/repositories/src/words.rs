@@ -2,8 +2,8 @@
 //!
 //! Such a text is the same however many rows there are, so it is composed once a process and prepared once a connection.
 //! `$1` is the organization, always: [`crate::Tenant`] alone carries a text out. `$2` are rows, as JSON: an array of
-//! arrays. What the two databases call differently is in braces: `{rows}`, the table of the rows, and what stands at a
-//! place of one: `{id 0}`, `{text 1}`, `{number 2}`, `{flag 3}`; `{uuid}` is the type of an id, and `{hex x}` shows one.
+//! arrays. What the two databases call differently is in braces: `{rows}`, the table of the rows (`{rows 3}`: of those
+//! in `$3`), and what stands at a place of one: `{id 0}`, `{text 1}`, `{number 2}`, `{flag 3}`; `{uuid}` is the type of an id, and `{hex x}` shows one.
 
 use std::sync::OnceLock;
 
@@ -43,8 +43,9 @@ fn compose(text: &str, postgres: bool) -> String {
 fn said(word: &str, postgres: bool) -> String {
     let (kind, place) = word.split_once(' ').unwrap_or((word, ""));
     match (kind, postgres) {
-        ("rows", true) => "jsonb_array_elements($2::jsonb) as r (value)".to_owned(),
-        ("rows", false) => "jsonb_each($2) as r".to_owned(),
+        ("rows", _) if place.is_empty() => said("rows 2", postgres),
+        ("rows", true) => format!("jsonb_array_elements(${place}::jsonb) as r (value)"),
+        ("rows", false) => format!("jsonb_each(${place}) as r"),
         ("uuid", true) => "uuid".to_owned(),
         ("uuid", false) => "blob".to_owned(),
         ("hex", true) => format!("replace(cast({place} as text), '-', '')"),

@@ -85,14 +85,15 @@ impl ToolCalls<'_> {
     }
 }
 
-static KEEP: Words = Words::new(&[
-    "insert into tool_calls (organization_id, id, server_id, mcp_user_id, mcp_session_id, tool_name, input, output, \
-       is_error, duration_ms, created_at) \
-     select $1, {id 0}, {id 1}, {id 2}, {id 3}, {text 4}, {text 5}, {text 6}, {flag 7}, {number 8}, {number 9} from {rows}",
-]);
+/// To be followed by a table of rows as [`row`] makes them.
+pub(crate) const INSERT: &str = "insert into tool_calls (organization_id, id, server_id, mcp_user_id, mcp_session_id, \
+    tool_name, input, output, is_error, duration_ms, created_at) \
+    select $1, {id 0}, {id 1}, {id 2}, {id 3}, {text 4}, {text 5}, {text 6}, {flag 7}, {number 8}, {number 9} from ";
 
-/// A call as [`KEEP`] reads it.
-fn row(call: &NewCall) -> impl Serialize {
+static KEEP: Words = Words::new(&[INSERT, "{rows}"]);
+
+/// A call as a row of JSON.
+pub(crate) fn row(call: &NewCall) -> impl Serialize {
     let ids = [call.id.uuid(), call.server.uuid(), call.person.uuid(), call.visit.uuid()];
     let [id, server, person, visit] = ids.map(|id| hex(id.as_bytes()));
     let NewCall { tool_name, input, output, is_error, duration_ms, at, .. } = call;

@@ -7,19 +7,18 @@ use guildhall_domain::{
     walkthroughs::{Progress, Step, Walkthrough, WalkthroughStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-    QueryTrait, RelationDef, Select,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationDef, Select,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
 
 use crate::{
     Result, Tenant,
-    asked::{hex, one_of},
+    asked::one_of,
     columns::{same, word},
     entities::{walkthrough, walkthrough_assignment, walkthrough_completion, walkthrough_run, walkthrough_step},
     error::of_somebody,
-    words::Words,
 };
 
 /// How far an organization's end users are.
@@ -186,34 +185,12 @@ impl Runs<'_> {
         Ok(())
     }
 
-    /// Marks steps done, in one statement; answers which were not done before.
-    ///
-    /// # Errors
-    /// Where the database fails, or a run is not there any more.
-    pub async fn complete(self, done: &[NewCompletion]) -> Result<HashSet<(Id<id::Run>, Id<id::Step>)>> {
-        let row =
-            |new: &NewCompletion| (hex(new.run.uuid().as_bytes()), hex(new.step.uuid().as_bytes()), new.at.millis());
-        let rows: Vec<_> = done.iter().map(row).collect();
-        let fresh = self.0.pour_returning(&COMPLETE, &rows).await?;
-        let read = |row: QueryResult| {
-            let (run, step): (Uuid, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-            Ok((Id::from_uuid(run), Id::from_uuid(step)))
-        };
-        fresh.into_iter().map(read).collect()
-    }
-
     fn of(self, server: Id<id::McpServer>, person: Id<id::McpUser>) -> Select<walkthrough_run::Entity> {
         let runs = self.0.select::<walkthrough_run::Entity>();
         let runs = runs.filter(walkthrough_run::Column::ServerId.eq(server.uuid()));
         runs.filter(walkthrough_run::Column::McpUserId.eq(person.uuid()))
     }
 }
-
-/// In one order everywhere, so that two nodes cannot wait for each other in a circle.
-static COMPLETE: Words =
-    Words::new(&["insert into walkthrough_completions (organization_id, run_id, step_id, completed_at) \
-     select $1, {id 0}, {id 1}, {number 2} from {rows} where true order by 2, 3 \
-     on conflict do nothing returning run_id, step_id"]);
 
 /// Whether end users can take a walkthrough, wherever it is assigned.
 pub(super) fn open() -> Condition {

@@ -186,7 +186,7 @@ async fn write_patiently(database: &Database, entries: &[Entry]) -> guildhall_re
     write(database, entries).await
 }
 
-/// Writes entries in one transaction, each kind of row of an organization in one statement. Answers for each entry
+/// Writes entries in one transaction, those of an organization together. Answers for each entry
 /// whether its step was not done before.
 async fn write(database: &Database, entries: &[Entry]) -> guildhall_repositories::Result<Vec<bool>> {
     let mut by_organization: BTreeMap<Id<id::Organization>, Vec<usize>> = BTreeMap::new();
@@ -194,26 +194,19 @@ async fn write(database: &Database, entries: &[Entry]) -> guildhall_repositories
         by_organization.entry(entry.organization).or_default().push(place);
     }
     let mut changed = vec![false; entries.len()];
-    let access = database.write().await?;
+    let access = if by_organization.len() == 1 { database.write_batch().await? } else { database.write().await? };
     for (organization, places) in by_organization {
-        let tenant = access.tenant(organization);
         let its = || places.iter().filter_map(|place| Some((*place, entries.get(*place)?)));
-        let done: Vec<_> = its().filter_map(|(_, entry)| Some(entry.done.as_ref()?.0)).collect();
-        if !done.is_empty() {
-            let mut fresh = tenant.runs().complete(&done).await?;
-            let mut happened = Vec::new();
-            for (place, entry) in its() {
-                let Some((done, event)) = &entry.done else { continue };
-                // Of two who did it at once, the first has the event.
-                if fresh.remove(&(done.run, done.step)) {
-                    happened.push(event.clone());
-                    changed.get_mut(place).into_iter().for_each(|changed| *changed = true);
-                }
-            }
-            tenant.events().record(&happened).await?;
-        }
         let calls: Vec<_> = its().filter_map(|(_, entry)| entry.call.clone()).collect();
-        tenant.tool_calls().record(&calls).await?;
+        let done: Vec<_> = its().filter_map(|(_, entry)| entry.done.clone()).collect();
+        let mut fresh = access.tenant(organization).recording().write(&calls, &done).await?;
+        for (place, entry) in its() {
+            let Some((done, _)) = &entry.done else { continue };
+            // Of two who did it at once, the first did.
+            if fresh.remove(&(done.run, done.step)) {
+                changed.get_mut(place).into_iter().for_each(|changed| *changed = true);
+            }
+        }
     }
     access.commit().await?;
     Ok(changed)
