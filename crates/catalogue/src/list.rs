@@ -120,6 +120,9 @@ pub fn catalogue() -> Catalogue {
         .with::<tickets::CreateLiveToken>()
         // toolCalls
         .with::<analytics::GetChart>()
+        .with::<analytics::ListToolCalls>()
+        // analytics
+        .with::<analytics::GetWalkthroughFunnel>()
 }
 
 /// What a hosted MCP server offers to an end user's agent, in the order it is listed.

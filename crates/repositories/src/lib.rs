@@ -32,7 +32,7 @@ mod visitors;
 mod walkthroughs;
 mod words;
 
-pub use analytics::Counters;
+pub use analytics::{CallFilter, Counters};
 pub use database::{Access, Database, Location, Observer};
 pub use error::{Error, Result};
 pub use events::{Events, NewEvent, NumberedEvent};

@@ -1,4 +1,5 @@
 //! What was counted as it happened.
+mod calls;
 mod recount;
 
 use guildhall_domain::{
@@ -16,6 +17,8 @@ use crate::{
     columns::time,
     entities::{connection_count, mcp_server, tool_count},
 };
+
+pub use calls::CallFilter;
 
 /// What was counted.
 #[derive(Clone, Copy, Debug)]
