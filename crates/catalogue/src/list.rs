@@ -122,7 +122,11 @@ pub fn catalogue() -> Catalogue {
         .with::<analytics::GetChart>()
         .with::<analytics::ListToolCalls>()
         // analytics
+        .with::<analytics::GetOverview>()
+        .with::<analytics::GetTopTools>()
+        .with::<analytics::GetTopUsers>()
         .with::<analytics::GetWalkthroughFunnel>()
+        .with::<analytics::GetRetention>()
 }
 
 /// What a hosted MCP server offers to an end user's agent, in the order it is listed.

@@ -1,6 +1,9 @@
 //! What was counted as it happened.
 mod calls;
+mod overview;
 mod recount;
+mod retention;
+mod top;
 
 use guildhall_domain::{
     Id, Timestamp,
