@@ -32,7 +32,7 @@ mod visitors;
 mod walkthroughs;
 mod words;
 
-pub use analytics::{CallFilter, Counters};
+pub use analytics::Counters;
 pub use database::{Access, Database, Location, Observer};
 pub use error::{Error, Result};
 pub use events::{Events, NewEvent, NumberedEvent};
@@ -56,7 +56,7 @@ pub use system::{
 pub use tenant::Tenant;
 pub use ticket_destinations::{StoredDestination, TicketDestinations};
 pub use tickets::{ListedTickets, NewActivity, StoredActivity, TicketFilter, TicketSort, Tickets};
-pub use tool_calls::{NewCall, ToolCalls};
+pub use tool_calls::{CallFilter, NewCall, ToolCalls};
 pub use visitors::{Arrival, KnownVisit, VisitorRow, Who};
 pub use walkthroughs::{
     Asking, Assignments, Course, NewCompletion, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter,

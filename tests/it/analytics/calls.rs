@@ -88,7 +88,10 @@ async fn a_call_is_listed_with_whose_it_is_and_without_its_payloads() {
     assert_eq!(call["sessionId"], json!(newest.visit));
     assert_eq!((&call["toolName"], &call["isError"]), (&json!(newest.tool_name), &json!(newest.is_error)));
     assert_eq!((&call["durationMs"], &call["createdAt"]), (&json!(newest.duration_ms), &json!(newest.at)));
-    assert_eq!([&call["serverId"], &call["serverName"], &call["serverSlug"]], ["id", "name", "slug"].map(|k| &server[k]));
+    assert_eq!(
+        [&call["serverId"], &call["serverName"], &call["serverSlug"]],
+        ["id", "name", "slug"].map(|k| &server[k])
+    );
     let users = json!({ "search": call["mcpUser"]["trackingId"] });
     let users = world.call("mcpServers.listUsers", &world.ours.vouched, users).await.unwrap();
     assert!(users["items"].as_array().unwrap().contains(&call["mcpUser"]));
@@ -153,7 +156,8 @@ async fn very_many_tools_and_very_long_names_are_charted_one_by_one() {
     let now = later(&world);
     let mut dice = Dice(101);
     let crowd = Crowd::gather(&world, &world.ours, &mut dice).await;
-    let named = |n: usize, dice: &mut Dice| NewCall { tool_name: format!("{n}{}", "x".repeat(400)), ..crowd.call(dice, now) };
+    let named =
+        |n: usize, dice: &mut Dice| NewCall { tool_name: format!("{n}{}", "x".repeat(400)), ..crowd.call(dice, now) };
     let calls: Vec<NewCall> = (0..2_000).map(|n| named(n, &mut dice)).collect();
     let access = world.database.write().await.unwrap();
     access.tenant(world.ours.organization.id).tool_calls().record(&calls).await.unwrap();

@@ -22,9 +22,7 @@ fn plainly<K: Ord + Clone>(calls: &[&NewCall], key: impl Fn(&NewCall) -> K) -> V
     }
     let mut sorted: Vec<(K, (i64, i64))> = counts.into_iter().collect();
     sorted.sort_by_key(|(key, (calls, _))| (Reverse(*calls), key.clone()));
-    let figures = |(calls, errors): (i64, i64)| {
-        json!({ "calls": calls, "errors": errors, "errorRate": errors as f64 / calls as f64 })
-    };
+    let figures = |(calls, errors): (i64, i64)| json!({ "calls": calls, "errors": errors, "errorRate": errors as f64 / calls as f64 });
     sorted.into_iter().map(|(key, counts)| (key, figures(counts))).collect()
 }
 
@@ -42,7 +40,8 @@ async fn compare(world: &World, side: &Side, crowd: &Crowd, now: i64) {
             let seen: Vec<_> = tools.as_array().unwrap().iter().map(|t| (t["toolName"].clone(), figures(t))).collect();
             let expected = plainly(&calls, |call| call.tool_name.clone());
             // Databases sort punctuation differently: of equals only how many there are is compared.
-            let counts = |all: &[(Value, Value)]| all.iter().map(|(_, counts)| counts["calls"].clone()).collect::<Vec<_>>();
+            let counts =
+                |all: &[(Value, Value)]| all.iter().map(|(_, counts)| counts["calls"].clone()).collect::<Vec<_>>();
             let expected: Vec<_> = expected.into_iter().map(|(tool, counts)| (json!(tool), counts)).collect();
             assert_eq!(counts(&seen), counts(&expected[..limit.min(expected.len())]), "{}", range.0);
             assert!(seen.iter().all(|tool| expected.contains(tool)), "{}", range.0);

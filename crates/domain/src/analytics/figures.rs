@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn a_percentile_is_a_duration_that_occurred() {
         let of = |durations: &[(i64, i64)], percent| {
-            let counted = |(duration_ms, calls): &(i64, i64)| CountedDuration { duration_ms: *duration_ms, calls: *calls };
+            let counted =
+                |(duration_ms, calls): &(i64, i64)| CountedDuration { duration_ms: *duration_ms, calls: *calls };
             percentile(&durations.iter().map(counted).collect::<Vec<_>>(), percent)
         };
         assert_eq!((of(&[], 50), of(&[(7, 0)], 50)), (None, None));

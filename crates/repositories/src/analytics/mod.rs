@@ -1,5 +1,4 @@
 //! What was counted as it happened.
-mod calls;
 mod overview;
 mod recount;
 mod retention;
@@ -20,8 +19,6 @@ use crate::{
     columns::time,
     entities::{connection_count, mcp_server, tool_count},
 };
-
-pub use calls::CallFilter;
 
 /// What was counted.
 #[derive(Clone, Copy, Debug)]

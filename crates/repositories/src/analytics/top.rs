@@ -1,8 +1,6 @@
 //! What is used most, and by whom.
 
-use guildhall_domain::{
-    analytics::{Span, TopTool, TopUser, Width, share},
-};
+use guildhall_domain::analytics::{Span, TopTool, TopUser, Width, share};
 use sea_orm::{
     ColumnTrait, Condition, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait},
@@ -94,7 +92,10 @@ impl Counters<'_> {
 
     /// Everybody; other names of somebody are not somebody.
     fn people(self) -> Select<mcp_user::Entity> {
-        self.0.select::<mcp_user::Entity>().filter(mcp_user::Column::MergedInto.is_null()).group_by(mcp_user::Column::Id)
+        self.0
+            .select::<mcp_user::Entity>()
+            .filter(mcp_user::Column::MergedInto.is_null())
+            .group_by(mcp_user::Column::Id)
     }
 
     async fn top_users(self, people: Select<mcp_user::Entity>, limit: u64) -> Result<Vec<TopUser>> {

@@ -5,20 +5,11 @@ use guildhall_domain::{
     analytics::{FunnelStep, Span, WalkthroughFunnel},
     id,
 };
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, RelationDef,
-    sea_query::{Expr, ExprTrait, Frame, FrameType, Func, SelectStatement, WindowStatement},
-};
+use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::runs::{Runs, its_step};
-use crate::{
-    Result,
-    asked::{one_of, subquery},
-    columns::same,
-    entities::{walkthrough, walkthrough_completion, walkthrough_run, walkthrough_step},
-};
+use super::Runs;
+use crate::{Result, entities::walkthrough, words::Words};
 
 #[derive(FromQueryResult)]
 struct FunnelRow {
@@ -33,21 +24,6 @@ struct FunnelRow {
     median_ms: Option<f64>,
 }
 
-// What the subqueries and their columns are called.
-const DONE: &str = "done";
-const TIMED: &str = "timed";
-const RANKED: &str = "ranked";
-const FIGURES: &str = "figures";
-const STEP: &str = "step";
-const PLACE: &str = "place";
-const STARTED: &str = "started";
-const AT: &str = "at";
-const RANK: &str = "rank";
-const BEFORE: &str = "before";
-const IS_IN_TURN: &str = "is_in_turn";
-const TOOK: &str = "took";
-const TIMES: &str = "times";
-
 impl Runs<'_> {
     /// How far the runs of a walkthrough came that were started in `span`, or ever; none where there is no such
     /// walkthrough.
@@ -55,111 +31,54 @@ impl Runs<'_> {
     /// # Errors
     /// Where the database fails.
     pub async fn funnel(self, id: Id<id::Walkthrough>, span: Option<Span>) -> Result<Option<WalkthroughFunnel>> {
-        use walkthrough_step::Column as Step;
-        let its_steps = Condition::all()
-            .add(same(Step::OrganizationId, walkthrough::Column::OrganizationId))
-            .add(same(Step::WalkthroughId, walkthrough::Column::Id));
-        let its_figures = Expr::col((FIGURES, STEP)).eq(Step::Id.into_expr());
-        let runs = self.0.select::<walkthrough_run::Entity>().filter(begun(id, span)).select_only();
-        let runs = runs.expr(walkthrough_run::Column::Id.count()).into_query();
-        let mut select = self.0.select::<walkthrough::Entity>().filter(walkthrough::Column::Id.eq(id.uuid()));
-        QuerySelect::query(&mut select)
-            .left_join(walkthrough_step::Entity, its_steps)
-            .join_subquery(JoinType::LeftJoin, figures(ranked(timed(self.each_done(id, span)))), FIGURES, its_figures)
-            .expr_as(one_of(runs), "runs")
-            .expr_as(Step::Id.into_expr(), "step_id")
-            .expr_as(Step::Title.into_expr(), "step_title")
-            .expr_as(Step::DisplayOrder.into_expr(), "step_place")
-            .columns([(FIGURES, "completed"), (FIGURES, "in_turn"), (FIGURES, "median_ms")]);
-        let rows = select.order_by_asc(Step::DisplayOrder).into_model::<FunnelRow>().all(&self.0.executor()).await?;
-        read(rows)
-    }
-
-    /// What was done of steps that exist: which step, when the run started, when it was done, how many-th of its run's done
-    /// steps in the order of today, and when the last of those before it was done.
-    fn each_done(self, id: Id<id::Walkthrough>, span: Option<Span>) -> SelectStatement {
-        use walkthrough_completion::Column;
-        let of_run = || {
-            let mut window = WindowStatement::partition_by(Column::RunId.as_column_ref());
-            window.order_by(walkthrough_step::Column::DisplayOrder.as_column_ref(), Order::Asc).take()
-        };
-        let before = of_run().frame_between(FrameType::Rows, Frame::UnboundedPreceding, Frame::Preceding(1)).take();
-        let done = self.0.select::<walkthrough_completion::Entity>().filter(begun(id, span));
-        let done = done.join(JoinType::InnerJoin, its_run()).join(JoinType::InnerJoin, its_step());
-        let mut done = done.filter(walkthrough_step::Column::WalkthroughId.eq(id.uuid())).select_only().into_query();
-        done.expr_as(Column::StepId.into_expr(), STEP)
-            .expr_as(walkthrough_step::Column::DisplayOrder.into_expr(), PLACE)
-            .expr_as(walkthrough_run::Column::StartedAt.into_expr(), STARTED)
-            .expr_as(Column::CompletedAt.into_expr(), AT)
-            .expr_window_as(Func::cust("row_number"), of_run(), RANK)
-            .expr_window_as(Column::CompletedAt.into_expr().max(), before, BEFORE)
-            .take()
+        let (from, until) = span.map_or((i64::MIN, i64::MAX), |span| (span.from.millis(), span.until.millis()));
+        let statement = self.0.statement(&FUNNEL, [id.uuid().into(), from.into(), until.into()]);
+        let rows = self.0.executor().query_all_raw(statement).await?;
+        let row = |row: QueryResult| Ok(FunnelRow::from_query_result(&row, "")?);
+        read(rows.into_iter().map(row).collect::<Result<_>>()?)
     }
 }
 
-/// The runs that are looked at.
-fn begun(id: Id<id::Walkthrough>, span: Option<Span>) -> Condition {
-    use walkthrough_run::Column;
-    Condition::all()
-        .add(Column::WalkthroughId.eq(id.uuid()))
-        .add_option(span.map(|span| Column::StartedAt.gte(span.from.millis())))
-        .add_option(span.map(|span| Column::StartedAt.lt(span.until.millis())))
-}
-
-/// Whether a step was done in turn, which is when all before it were done as well: places have no gaps. And how long it
-/// took from there.
-fn timed(done: SelectStatement) -> SelectStatement {
-    let column = |name: &'static str| Expr::col((DONE, name));
-    let is_in_turn = || column(RANK).eq(column(PLACE).add(1));
-    let reached = || Expr::from(Func::coalesce([column(BEFORE), column(STARTED)]));
-    let took = column(AT).sub(reached());
-    subquery()
-        .from_subquery(done, DONE)
-        .expr_as(column(STEP), STEP)
-        .expr_as(Expr::case(is_in_turn(), 1).finally(0), IS_IN_TURN)
-        .expr_as(Expr::case(is_in_turn().and(column(AT).gte(reached())), took), TOOK)
-        .take()
-}
-
-/// The same with the place of each time among its step's, and how many times there are.
-fn ranked(timed: SelectStatement) -> SelectStatement {
-    let column = |name: &'static str| Expr::col((TIMED, name));
-    let of_step = || WindowStatement::partition_by((TIMED, STEP));
-    // The databases do not agree on where nothing is sorted.
-    let nothing_last: Expr = Expr::case(column(TOOK).is_null(), 1).finally(0).into();
-    let by_time = of_step().order_by_expr(nothing_last, Order::Asc).order_by((TIMED, TOOK), Order::Asc).take();
-    subquery()
-        .from_subquery(timed, TIMED)
-        .columns([(TIMED, STEP), (TIMED, IS_IN_TURN), (TIMED, TOOK)])
-        .expr_window_as(Func::cust("row_number"), by_time, RANK)
-        .expr_window_as(column(TOOK).count(), of_step(), TIMES)
-        .take()
-}
-
-/// Each step's figures. The median is the time in the middle, or halfway between the two in the middle.
-fn figures(ranked: SelectStatement) -> SelectStatement {
-    let column = |name: &'static str| Expr::col((RANKED, name));
-    let twice = || column(RANK).mul(2);
-    let is_middle = twice().gte(column(TIMES)).and(twice().lte(column(TIMES).add(2)));
-    let middle: Expr = Expr::case(column(TOOK).is_not_null().and(is_middle), column(TOOK)).into();
-    subquery()
-        .from_subquery(ranked, RANKED)
-        .expr_as(column(STEP), STEP)
-        .expr_as(column(STEP).count(), "completed")
-        .expr_as(column(IS_IN_TURN).sum().cast_as("bigint"), "in_turn")
-        .expr_as(middle.avg().cast_as("double precision"), "median_ms")
-        .add_group_by([column(STEP)])
-        .take()
-}
+/// `done`: what was done of steps that exist, which of its run's it is in the order of today, and when all before it were
+/// done. Places have no gaps, so a step was done in turn, all before it being done as well, where it is the one of its place.
+/// The median is the time in the middle, or halfway between the two in the middle.
+static FUNNEL: Words = Words::new(&["with runs as ( \
+       select id, started_at from walkthrough_runs \
+       where organization_id = $1 and walkthrough_id = $2 and started_at >= $3 and started_at < $4), \
+     done as ( \
+       select c.step_id, s.display_order, c.completed_at, row_number() over way as nth, \
+         coalesce(max(c.completed_at) over (way rows between unbounded preceding and 1 preceding), r.started_at) \
+           as reached_at \
+       from runs r join walkthrough_completions c on c.organization_id = $1 and c.run_id = r.id \
+         join walkthrough_steps s on s.organization_id = $1 and s.walkthrough_id = $2 and s.id = c.step_id \
+       window way as (partition by c.run_id order by s.display_order)), \
+     timed as ( \
+       select step_id, case when nth = display_order + 1 then 1 else 0 end as in_turn, \
+         case when nth = display_order + 1 and completed_at >= reached_at then completed_at - reached_at end as took \
+       from done), \
+     ranked as ( \
+       select step_id, in_turn, took, count(took) over (partition by step_id) as times, \
+         row_number() over (partition by step_id order by case when took is null then 1 else 0 end, took) as nth \
+       from timed), \
+     figures as ( \
+       select step_id, count(*) as completed, cast(sum(in_turn) as bigint) as in_turn, \
+         cast(avg(case when took is not null and nth * 2 between times and times + 2 then took end) as double precision) \
+           as median_ms \
+       from ranked group by step_id) \
+     select w.*, (select count(*) from runs) as runs, s.id as step_id, s.title as step_title, \
+       s.display_order as step_place, f.completed, f.in_turn, f.median_ms \
+     from walkthroughs w \
+       left join walkthrough_steps s on s.organization_id = w.organization_id and s.walkthrough_id = w.id \
+       left join figures f on f.step_id = s.id \
+     where w.organization_id = $1 and w.id = $2 order by s.display_order"]);
 
 fn read(rows: Vec<FunnelRow>) -> Result<Option<WalkthroughFunnel>> {
     let Some(first) = rows.first() else { return Ok(None) };
     let (walkthrough, runs) = (first.walkthrough.clone().try_into()?, first.runs);
-    // Who came as far as the step before, and has not done this one, has reached it and left (or is still at it).
+    // Who has done all before a step and not the step itself has reached it too.
     let mut came = runs;
     let steps = rows.into_iter().filter_map(|row| {
-        let completed = row.completed.unwrap_or(0);
-        let in_turn = row.in_turn.unwrap_or(0);
+        let (completed, in_turn) = (row.completed.unwrap_or(0), row.in_turn.unwrap_or(0));
         let step = FunnelStep {
             step_id: Id::from_uuid(row.step_id?),
             title: row.step_title?,
@@ -173,11 +92,4 @@ fn read(rows: Vec<FunnelRow>) -> Result<Option<WalkthroughFunnel>> {
         Some(step.with_drop_off())
     });
     Ok(Some(WalkthroughFunnel { steps: steps.collect(), walkthrough, runs }))
-}
-
-fn its_run() -> RelationDef {
-    use walkthrough_completion::Column as Completion;
-    use walkthrough_run::Column as Run;
-    let relation = walkthrough_completion::Entity::belongs_to(walkthrough_run::Entity);
-    relation.from((Completion::OrganizationId, Completion::RunId)).to((Run::OrganizationId, Run::Id)).into()
 }

@@ -1,4 +1,4 @@
-//! The calls themselves, in a list.
+//! Calls in a list, without their payloads.
 
 use guildhall_domain::{
     Id, Timestamp,
@@ -8,17 +8,16 @@ use guildhall_domain::{
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, JoinType, Order, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef,
-    sea_query::ExprTrait,
+    QuerySelect, RelationDef, sea_query::ExprTrait,
 };
 use uuid::Uuid;
 
+use super::ToolCalls;
 use crate::{
     Result,
     columns::{after, time},
     entities::{mcp_server, mcp_user, tool_call},
     mcp_users,
-    tool_calls::ToolCalls,
 };
 
 /// Which calls.
@@ -62,7 +61,8 @@ impl ToolCalls<'_> {
     pub async fn list(self, filter: CallFilter, page: PageRequest) -> Result<Page<ListedCall>> {
         use tool_call::Column;
         // Not compared with a value, so that an index of failures alone can be used.
-        let failed = |is_error: bool| if is_error { Column::IsError.into_expr() } else { Column::IsError.into_expr().not() };
+        let failed =
+            |is_error: bool| if is_error { Column::IsError.into_expr() } else { Column::IsError.into_expr().not() };
         let mut which = Condition::all()
             .add_option(filter.server.map(|id| Column::ServerId.eq(id.uuid())))
             .add_option(filter.person.map(|id| Column::McpUserId.eq(id.uuid())))
