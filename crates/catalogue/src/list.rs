@@ -120,6 +120,13 @@ pub fn catalogue() -> Catalogue {
         .with::<tickets::CreateLiveToken>()
         // toolCalls
         .with::<analytics::GetChart>()
+        .with::<analytics::ListToolCalls>()
+        // analytics
+        .with::<analytics::GetOverview>()
+        .with::<analytics::GetTopTools>()
+        .with::<analytics::GetTopUsers>()
+        .with::<analytics::GetWalkthroughFunnel>()
+        .with::<analytics::GetRetention>()
 }
 
 /// What a hosted MCP server offers to an end user's agent, in the order it is listed.

@@ -10,6 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
+mod calls;
+mod figures;
+mod funnel;
+mod retention;
+
+pub use calls::ListedCall;
+pub use figures::{Compared, CountedDuration, Counts, Overview, TopTool, TopUser, share};
+pub use funnel::{FunnelStep, WalkthroughFunnel};
+pub use retention::{Cohort, Retention, Week, WeekCount};
+
 /// How far back a figure looks, ending now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TimeRange {
@@ -79,6 +89,31 @@ impl TimeRange {
         let last = now.floor(self.width().millis());
         (0..self.buckets()).rev().map(move |back| last.minus(width.saturating_mul(back)))
     }
+
+    /// From the start of the first bucket to the end of the last, which is not part of it.
+    #[must_use]
+    pub fn span(self, now: Timestamp) -> Span {
+        let length = Duration::from_millis(self.width().millis().unsigned_abs());
+        let until = now.floor(self.width().millis()).plus(length);
+        Span { from: until.minus(length.saturating_mul(self.buckets())), until }
+    }
+
+    /// As many buckets, just before.
+    #[must_use]
+    pub fn span_before(self, now: Timestamp) -> Span {
+        let Span { from, until } = self.span(now);
+        let length = until.millis().saturating_sub(from.millis());
+        Span { from: from.minus(Duration::from_millis(length.unsigned_abs())), until: from }
+    }
+}
+
+/// A piece of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When it begins.
+    pub from: Timestamp,
+    /// When it is over: the first moment after it.
+    pub until: Timestamp,
 }
 
 /// A duration as it is counted, cut to its two leading digits: off by less than a tenth, so that a histogram of any number
@@ -175,13 +210,17 @@ impl Chart {
     }
 }
 
-/// A tool as a point names it: a tool called like one of the point's own keys stands aside.
+/// A tool as a point names it: a tool called like one of the point's own keys stands aside, and so does one that is called
+/// as another has stood aside. So no two tools have one name.
 fn label(tool: &str) -> String {
-    match tool {
-        "date" | "mcp_connections" => format!("tool:{tool}"),
+    match tool.trim_start_matches(ASIDE) {
+        "date" | "mcp_connections" => format!("{ASIDE}{tool}"),
         _ => tool.to_owned(),
     }
 }
+
+/// What stands before the name of a tool that stands aside.
+const ASIDE: &str = "tool:";
 
 #[cfg(test)]
 mod tests {

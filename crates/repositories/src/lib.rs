@@ -58,7 +58,7 @@ pub use system::{
 pub use tenant::Tenant;
 pub use ticket_destinations::{StoredDestination, TicketDestinations};
 pub use tickets::{ListedTickets, NewActivity, StoredActivity, TicketFilter, TicketSort, Tickets};
-pub use tool_calls::{NewCall, ToolCalls};
+pub use tool_calls::{CallFilter, NewCall, ToolCalls};
 pub use visitors::{Arrival, KnownVisit, VisitorRow, Who};
 pub use walkthroughs::{
     Asking, Assignments, Course, NewCompletion, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter,

@@ -184,6 +184,14 @@ pub(super) fn example(name: &str, side: &Side, n: usize) -> Option<Value> {
             "firstResponseMinutes": 10 + n, "resolutionMinutes": 600 }] }),
         "supportTickets.live" | "supportTickets.createLiveToken" => json!({}),
         "toolCalls.getChart" => json!({ "timeRange": "1d", "serverId": side.server.id }),
+        "toolCalls.list" => json!({ "limit": 5, "serverId": side.server.id, "mcpUserId": side.person,
+            "toolName": "get_support", "isError": false, "from": 0, "to": 4_000_000_000_000_i64 }),
+        "analytics.getOverview" => json!({ "timeRange": "1d" }),
+        "analytics.getTopTools" | "analytics.getTopUsers" => json!({ "timeRange": "1w", "limit": 5 }),
+        "analytics.getWalkthroughFunnel" => {
+            json!({ "walkthroughId": side.walkthrough.id, "timeRange": "1m" })
+        }
+        "analytics.getRetention" => json!({ "weeks": 4 }),
         _ => return None,
     })
 }

@@ -13,6 +13,13 @@ async fn hot_queries_need_three_statements_at_the_most() {
     for (name, input, most) in [
         ("toolCalls.getChart", chart, 3),
         ("toolCalls.getChart", of("toolCalls.getChart"), 3),
+        ("toolCalls.list", of("toolCalls.list"), 4),
+        ("analytics.getOverview", of("analytics.getOverview"), 3),
+        ("analytics.getTopTools", of("analytics.getTopTools"), 2),
+        ("analytics.getTopUsers", of("analytics.getTopUsers"), 2),
+        ("analytics.getTopUsers", json!({ "timeRange": "1d" }), 2),
+        ("analytics.getWalkthroughFunnel", of("analytics.getWalkthroughFunnel"), 2),
+        ("analytics.getRetention", of("analytics.getRetention"), 2),
         ("sessions.getToolCalls", of("sessions.getToolCalls"), 3),
         ("supportTickets.getWithMcpUser", of("supportTickets.getWithMcpUser"), 2),
         ("sessions.list", of("sessions.list"), 4),

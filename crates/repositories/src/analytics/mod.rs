@@ -1,5 +1,8 @@
 //! What was counted as it happened.
+mod overview;
 mod recount;
+mod retention;
+mod top;
 
 use guildhall_domain::{
     Id, Timestamp,

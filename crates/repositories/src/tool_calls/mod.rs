@@ -1,5 +1,6 @@
 //! What an organization's end users called.
 mod counting;
+mod list;
 
 use guildhall_domain::{Id, Timestamp, id, sessions::ToolCall};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -13,6 +14,8 @@ use crate::{
     sessions::StoredVisit,
     words::Words,
 };
+
+pub use list::CallFilter;
 
 /// What an organization's end users called.
 #[derive(Clone, Copy, Debug)]

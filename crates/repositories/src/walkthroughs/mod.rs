@@ -2,6 +2,7 @@
 
 mod assignments;
 pub(crate) mod current;
+mod funnel;
 mod progress;
 mod runs;
 mod steps;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const HOUR: u64 = 3600;
 
-async fn chart(world: &World, range: &str) -> Value {
+pub(super) async fn chart(world: &World, range: &str) -> Value {
     world.call("toolCalls.getChart", &world.ours.vouched, json!({ "timeRange": range })).await.unwrap()
 }
 

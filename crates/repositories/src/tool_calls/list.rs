@@ -1,0 +1,121 @@
+//! Calls in a list, without their payloads.
+
+use guildhall_domain::{
+    Id, Timestamp,
+    analytics::ListedCall,
+    id,
+    page::{Cursor, Page, PageRequest},
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, JoinType, Order, QueryFilter, QueryOrder,
+    QuerySelect, RelationDef, sea_query::ExprTrait,
+};
+use uuid::Uuid;
+
+use super::ToolCalls;
+use crate::{
+    Result,
+    columns::{after, time},
+    entities::{mcp_server, mcp_user, tool_call},
+    mcp_users,
+};
+
+/// Which calls.
+#[derive(Clone, Debug, Default)]
+pub struct CallFilter {
+    /// Of this server.
+    pub server: Option<Id<id::McpServer>>,
+    /// Of this person.
+    pub person: Option<Id<id::McpUser>>,
+    /// Of the tool of this name.
+    pub tool_name: Option<String>,
+    /// Whether they failed.
+    pub is_error: Option<bool>,
+    /// Begun then or later.
+    pub from: Option<Timestamp>,
+    /// Begun before.
+    pub to: Option<Timestamp>,
+}
+
+/// A call without what it was given and what it answered, and whose it is.
+#[derive(FromQueryResult)]
+struct ListedRow {
+    #[sea_orm(nested)]
+    person: mcp_user::Model,
+    call_id: Uuid,
+    tool_name: String,
+    is_error: bool,
+    duration_ms: i64,
+    created_at: i64,
+    mcp_session_id: Uuid,
+    server_id: Uuid,
+    server_name: String,
+    server_slug: String,
+}
+
+impl ToolCalls<'_> {
+    /// Calls, the last begun first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn list(self, filter: CallFilter, page: PageRequest) -> Result<Page<ListedCall>> {
+        use tool_call::Column;
+        // Not compared with a value, so that an index of failures alone can be used.
+        let failed =
+            |is_error: bool| if is_error { Column::IsError.into_expr() } else { Column::IsError.into_expr().not() };
+        let mut which = Condition::all()
+            .add_option(filter.server.map(|id| Column::ServerId.eq(id.uuid())))
+            .add_option(filter.person.map(|id| Column::McpUserId.eq(id.uuid())))
+            .add_option(filter.tool_name.map(|name| Column::ToolName.eq(name)))
+            .add_option(filter.is_error.map(failed))
+            .add_option(filter.from.map(|at| Column::CreatedAt.gte(at.millis())))
+            .add_option(filter.to.map(|at| Column::CreatedAt.lt(at.millis())));
+        if let Some(Cursor { key, id }) = page.cursor {
+            which = which.add(after(Column::CreatedAt, key, Column::Id, id, Order::Desc));
+        }
+        let calls = self.0.select::<tool_call::Entity>().filter(which);
+        let calls = calls.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+        let listed = calls
+            .join(JoinType::InnerJoin, its_server())
+            .join(JoinType::InnerJoin, its_person())
+            .select_only()
+            .columns(mcp_user::Column::iter())
+            .column_as(Column::Id, "call_id")
+            .columns([Column::ToolName, Column::IsError, Column::DurationMs, Column::CreatedAt])
+            .columns([Column::McpSessionId, Column::ServerId])
+            .column_as(mcp_server::Column::Name, "server_name")
+            .column_as(mcp_server::Column::Slug, "server_slug");
+        let rows = listed.limit(page.limit.saturating_add(1)).into_model::<ListedRow>();
+        let calls = rows.all(&self.0.executor()).await?.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+        Ok(Page::cut(calls, page.limit, |call| Cursor { key: call.created_at.millis(), id: call.id.uuid() }))
+    }
+}
+
+fn read(row: ListedRow) -> Result<ListedCall> {
+    Ok(ListedCall {
+        id: Id::from_uuid(row.call_id),
+        tool_name: row.tool_name,
+        is_error: row.is_error,
+        duration_ms: row.duration_ms,
+        created_at: time(row.created_at),
+        session_id: Id::from_uuid(row.mcp_session_id),
+        server_id: Id::from_uuid(row.server_id),
+        server_name: row.server_name,
+        server_slug: row.server_slug,
+        mcp_user: mcp_users::view(row.person)?,
+    })
+}
+
+fn its_server() -> RelationDef {
+    use mcp_server::Column as Server;
+    use tool_call::Column as Call;
+    let relation = tool_call::Entity::belongs_to(mcp_server::Entity);
+    relation.from((Call::OrganizationId, Call::ServerId)).to((Server::OrganizationId, Server::Id)).into()
+}
+
+fn its_person() -> RelationDef {
+    use mcp_user::Column as Person;
+    use tool_call::Column as Call;
+    let relation = tool_call::Entity::belongs_to(mcp_user::Entity);
+    relation.from((Call::OrganizationId, Call::McpUserId)).to((Person::OrganizationId, Person::Id)).into()
+}
