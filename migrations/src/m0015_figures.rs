@@ -30,7 +30,7 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
         run(manager, if sqlite { SQLITE_DOWN } else { POSTGRES_DOWN }).await?;
-        run(manager, "drop index tickets_by_creation; drop index tickets_by_resolution").await?;
+        run(manager, INDEXES_DOWN).await?;
         drop_tables(manager, TABLES).await?;
         run(manager, "alter table connection_counts drop column visits").await?;
         run(manager, SCHEMA_BEFORE).await?;
@@ -70,7 +70,20 @@ drop function count_mark() cascade;
 drop function unmark_connection() cascade;
 ";
 
+const INDEXES_DOWN: &str = "
+drop index tickets_by_creation;
+drop index tickets_by_resolution;
+drop index walkthrough_runs_by_start;
+drop index mcp_users_by_first_seen;
+drop index tool_calls_failed;
+drop index tool_calls_by_tool;
+drop index tool_calls_by_server;
+drop index tool_calls_by_user;
+create index tool_calls_by_user on tool_calls (organization_id, mcp_user_id);
+";
+
 const SQLITE_DOWN: &str = "
+drop view counted_batches;
 drop trigger uncount_calls;
 drop trigger mark_connection;
 drop trigger unmark_connection;

@@ -49,7 +49,7 @@ pub use oauth::{NewGrant, OauthClients, OauthGrants, OauthSignIns, StoredClient,
 pub use oauth_configs::{OauthConfigs, StoredOauthConfig};
 pub use organizations::{Members, OrganizationRow, Profile};
 pub use person::Person;
-pub use recording::Recording;
+pub use recording::{Done, Recording};
 pub use sessions::{NewVisit, SessionFilter, StoredVisit, Visits};
 pub use system::{
     Admission, DeletedOrganization, Lane, LiveToken, NewUser, OpenedInvitation, Purpose, RetiredName, SessionRow,

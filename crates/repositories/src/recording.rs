@@ -13,7 +13,7 @@ use crate::{NewCall, NewCompletion, NewEvent, Result, Tenant, asked::hex, column
 #[derive(Clone, Copy, Debug)]
 pub struct Recording<'a>(pub(crate) Tenant<'a>);
 
-/// A step that is done.
+/// A step of a run.
 pub type Done = (Id<id::Run>, Id<id::Step>);
 
 impl Recording<'_> {

@@ -31,6 +31,14 @@ alter table connection_counts add column visits bigint not null default 0;
 create table retained (calls_since bigint not null);
 insert into retained (calls_since) values (0);
 
+-- Each way to list calls has its order.
+drop index tool_calls_by_user;
+create index tool_calls_by_user on tool_calls (organization_id, mcp_user_id, created_at, id);
+create index tool_calls_by_server on tool_calls (organization_id, server_id, created_at, id);
+create index tool_calls_by_tool on tool_calls (organization_id, tool_name, created_at, id);
+create index tool_calls_failed on tool_calls (organization_id, created_at, id) where is_error;
+create index mcp_users_by_first_seen on mcp_users (organization_id, first_seen_at);
+create index walkthrough_runs_by_start on walkthrough_runs (organization_id, walkthrough_id, started_at);
 create index tickets_by_creation on tickets (organization_id, created_at);
 create index tickets_by_resolution on tickets (organization_id, resolved_at) where resolved_at is not null;
 
