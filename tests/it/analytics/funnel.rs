@@ -2,8 +2,13 @@
 
 use std::collections::HashMap;
 
-use guildhall_domain::{Id, Timestamp, id, walkthroughs::Walkthrough};
-use guildhall_repositories::NewCompletion;
+use guildhall_domain::{
+    Id, Timestamp,
+    event::{Actor, Audience, Event},
+    id,
+    walkthroughs::Walkthrough,
+};
+use guildhall_repositories::{NewCompletion, NewEvent};
 use guildhall_tests::{Side, World};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -42,17 +47,21 @@ async fn go(world: &World, side: &Side, dice: &mut Dice, walkthrough: &Walkthrou
     let tenant = access.tenant(side.organization.id);
     let started = Timestamp::from_millis(way.started);
     let person = tenant.visits().welcome(dice.id(), None, Some(dice.next().to_be_bytes().to_vec()), started).await;
-    let run = dice.id();
-    tenant.runs().begin(run, walkthrough, side.server.id, person.unwrap(), 1, started).await.unwrap();
-    let done = way.done.iter().map(|(step, at)| NewCompletion {
-        run,
-        step: step.parse().unwrap(),
-        at: Timestamp::from_millis(*at),
-    });
-    let done: Vec<NewCompletion> = done.collect();
-    if !done.is_empty() {
-        tenant.runs().complete(&done).await.unwrap();
-    }
+    let (run, person) = (dice.id(), person.unwrap());
+    tenant.runs().begin(run, walkthrough, side.server.id, person, 1, started).await.unwrap();
+    let mut done = |(step, at): (&String, &i64)| {
+        let (step, at) = (step.parse().unwrap(), Timestamp::from_millis(*at));
+        let event = Event::StepCompleted {
+            walkthrough_id: walkthrough.id,
+            step_id: step,
+            mcp_user_id: person,
+            finished: false,
+        };
+        let (actor, audience) = (Actor::System, Audience::Organization(side.organization.id));
+        (NewCompletion { run, step, at }, NewEvent { id: dice.id(), actor, audience, event, at })
+    };
+    let done: Vec<_> = way.done.iter().map(&mut done).collect();
+    tenant.recording().write(&[], &done).await.unwrap();
     access.commit().await.unwrap();
 }
 
