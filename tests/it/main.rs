@@ -5,6 +5,7 @@ mod accounts;
 mod advisories;
 mod analytics;
 mod auth;
+mod charts;
 mod delivering;
 mod endpoint;
 mod fetching;
