@@ -23,6 +23,7 @@ mod organizations;
 mod people;
 mod races;
 mod recount;
+mod retention;
 mod sessions;
 mod sign_in;
 mod tickets;
