@@ -1,6 +1,6 @@
 //! How long calls are kept, and that what was counted of them stays.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{join_all, try_join_all};
 use guildhall_domain::{Id, Timestamp};
@@ -16,6 +16,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// The first of July 2026; the tests' clock begins in June.
 const JULY: Timestamp = Timestamp::from_millis(1_782_864_000_000);
 const CALLS: &str = "select count(*) from tool_calls";
+const SINCE: &str = "select calls_since from retained";
 const OTHERS: &str = "select count(*) from tool_calls_others";
 /// How many migrations come before the one that gives each month a table.
 const MONTHS: u32 = 15;
@@ -38,6 +39,22 @@ async fn call(app: &App, guest: &Guest, at: Timestamp) -> guildhall_domain::Resu
     let call =
         FinishedCall { tool_name, input: json!({}), output: json!({}), is_error: false, duration, started_at: at };
     app.record(guest, call).await
+}
+
+/// A call of our own reader's, as the recorder keeps it.
+fn new_call(world: &World) -> NewCall {
+    NewCall {
+        id: Id::from_uuid(Uuid::from_u128(7)),
+        server: world.ours.server.id,
+        person: world.ours.person,
+        visit: world.ours.session,
+        tool_name: "get_next_step".to_owned(),
+        input: "{}".to_owned(),
+        output: "{}".to_owned(),
+        is_error: false,
+        duration_ms: 7,
+        at: world.clock.now(),
+    }
 }
 
 async fn counted(world: &World) -> Vec<String> {
@@ -83,7 +100,7 @@ async fn old_calls_go_and_what_was_counted_of_them_stays() {
     world.app.sweep().await.unwrap();
 
     let since = if is_postgres() { JULY } else { JULY.plus(DAY * 11) };
-    assert_eq!(world.count("select calls_since from retained").await, since.millis());
+    assert_eq!(world.count(SINCE).await, since.millis());
     assert_eq!(world.count("select count(*) from tool_calls where created_at < 1782864000000").await, 0);
     assert_eq!(world.count(CALLS).await, all - in_june, "and no other");
     assert_eq!((counted(&world).await, chart().await), (before.clone(), drawn));
@@ -114,17 +131,17 @@ async fn for_ever_is_for_ever_and_what_went_does_not_count_as_kept_again() {
     let all = world.count(CALLS).await;
     world.clock.advance(DAY * 4000);
     world.app.sweep().await.unwrap();
-    assert_eq!((world.count(CALLS).await, world.count("select calls_since from retained").await), (all, 0));
+    assert_eq!((world.count(CALLS).await, world.count(SINCE).await), (all, 0));
 
     let world = World::that_keeps_calls_for("32").await;
     world.clock.advance(DAY * 365);
     world.app.sweep().await.unwrap();
-    let since = world.count("select calls_since from retained").await;
+    let since = world.count(SINCE).await;
     assert!(since > JULY.millis());
     assert_eq!(world.count(CALLS).await, 0);
     world.clock.set(began);
     world.app.sweep().await.unwrap();
-    assert_eq!(world.count("select calls_since from retained").await, since, "a clock that was wrong changes nothing");
+    assert_eq!(world.count(SINCE).await, since, "a clock that was wrong changes nothing");
     nothing_differs(&world).await;
 }
 
@@ -151,7 +168,7 @@ async fn a_call_that_comes_while_old_ones_go_is_kept() {
 
     assert!(swept.0.is_ok() && swept.1.is_ok(), "{swept:?}");
     world.app.sweep().await.unwrap(); // whoever met too many writers leaves it to the next
-    let since = world.count("select calls_since from retained").await;
+    let since = world.count(SINCE).await;
     let recent = format!("select count(*) from tool_calls where created_at >= {}", now.millis()).leak();
     assert_eq!(world.count(recent).await, 400);
     let old = format!("select count(*) from tool_calls where created_at < {since}").leak();
@@ -160,7 +177,7 @@ async fn a_call_that_comes_while_old_ones_go_is_kept() {
 }
 
 #[tokio::test]
-async fn what_is_counted_again_while_old_calls_go_stays_counted() {
+async fn what_is_forgotten_does_not_move_while_calls_are_counted_again() {
     let world = World::new().await;
     let ann = guest(&world, "ann").await;
     for days in [0, 95, 100] {
@@ -170,37 +187,53 @@ async fn what_is_counted_again_while_old_calls_go_stays_counted() {
     let before = counted(&world).await;
     let access = world.database.write().await.unwrap();
     access.system().hold_calls_since().await.unwrap();
+    let app = world.app.clone();
 
-    let sweeping = tokio::spawn({
-        let app = world.app.clone();
-        async move { app.sweep().await }
-    });
+    let sweeping = tokio::spawn(async move { app.sweep().await });
     tokio::time::sleep(Duration::from_millis(500)).await;
+    if is_postgres() {
+        assert_eq!(world.count(SINCE).await, 0);
+    }
     access.tenant(world.ours.organization.id).counters().rebuild().await.unwrap();
     access.commit().await.unwrap();
     sweeping.await.unwrap().unwrap();
 
-    assert!(world.count("select calls_since from retained").await > 0);
+    assert!(world.count(SINCE).await > 0);
     assert_eq!(counted(&world).await, before);
+    nothing_differs(&world).await;
+}
+
+#[tokio::test]
+async fn a_month_that_somebody_writes_beside_goes_the_next_time() {
+    if !is_postgres() {
+        return;
+    }
+    let world = World::new().await;
+    world.app.sweep().await.unwrap();
+    world.clock.advance(DAY * 117);
+    let (organization, call) = (world.ours.organization.id, new_call(&world));
+    let writing = world.database.write().await.unwrap();
+    writing.tenant(organization).tool_calls().record(&[call]).await.unwrap();
+    let is_there = async || months(&world).await.contains(&"tool_calls_2026_06".to_owned());
+
+    let began = Instant::now();
+    world.app.sweep().await.unwrap();
+
+    assert!(
+        is_there().await && began.elapsed() < Duration::from_secs(4),
+        "nobody is waited for: {:?}",
+        began.elapsed()
+    );
+    writing.commit().await.unwrap();
+    world.app.sweep().await.unwrap();
+    assert!(!is_there().await);
     nothing_differs(&world).await;
 }
 
 #[tokio::test]
 async fn a_call_is_kept_once() {
     let world = World::new().await;
-    let (server, person, visit) = (world.ours.server.id, world.ours.person, world.ours.session);
-    let new = NewCall {
-        id: Id::from_uuid(Uuid::from_u128(7)),
-        server,
-        person,
-        visit,
-        tool_name: "get_next_step".to_owned(),
-        input: "{}".to_owned(),
-        output: "{}".to_owned(),
-        is_error: false,
-        duration_ms: 7,
-        at: world.clock.now(),
-    };
+    let new = new_call(&world);
     world.app.sweep().await.unwrap();
     let keep = async || {
         let access = world.database.write().await?;
