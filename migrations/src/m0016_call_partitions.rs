@@ -47,6 +47,9 @@ drop trigger uncount_calls on tool_calls;
 drop index tool_calls_by_session;
 drop index tool_calls_by_time;
 drop index tool_calls_by_user;
+drop index tool_calls_by_server;
+drop index tool_calls_by_tool;
+drop index tool_calls_failed;
 alter index tool_calls_pkey rename to tool_calls_before_pkey;
 alter table tool_calls rename to tool_calls_before;
 ";
@@ -63,7 +66,10 @@ fn table(key: &str, parts: &str) -> String {
         {parts};
         create index tool_calls_by_session on tool_calls (organization_id, mcp_session_id, created_at, id);
         create index tool_calls_by_time on tool_calls (organization_id, created_at, id);
-        create index tool_calls_by_user on tool_calls (organization_id, mcp_user_id);"
+        create index tool_calls_by_user on tool_calls (organization_id, mcp_user_id, created_at, id);
+        create index tool_calls_by_server on tool_calls (organization_id, server_id, created_at, id);
+        create index tool_calls_by_tool on tool_calls (organization_id, tool_name, created_at, id);
+        create index tool_calls_failed on tool_calls (organization_id, created_at, id) where is_error;"
     )
 }
 
