@@ -17,6 +17,7 @@ mod m0012_ticket_desk;
 mod m0013_event_order;
 mod m0014_ticket_destinations;
 mod m0015_figures;
+mod m0016_call_partitions;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_event_order::Migration),
             Box::new(m0014_ticket_destinations::Migration),
             Box::new(m0015_figures::Migration),
+            Box::new(m0016_call_partitions::Migration),
         ]
     }
 }

@@ -16,7 +16,7 @@ use guildhall_domain::{
 use guildhall_outbound::Fetcher;
 use guildhall_repositories::Database;
 use guildhall_services::{
-    App, Caller, EachFiveMinutes, Limits, Rate, Settings,
+    App, Caller, EachFiveMinutes, KeptDays, Limits, Rate, Settings,
     auth::SignUp,
     organizations::CreateOrganization,
     ports::{Clock, Fetch, Ports, Random, SystemRandom},
@@ -125,6 +125,11 @@ impl World {
         let fetch: Arc<dyn Fetch> = Arc::new(Fetcher::new(true).expect("TLS"));
         let app = open(&world.database, &world.clock, (&world.mail, &fetch), settings).await;
         Self { app, fetch, ..world }
+    }
+
+    /// A world that keeps calls for that many days; 0 is for ever.
+    pub async fn that_keeps_calls_for(days: &str) -> Self {
+        Self::with_settings(Settings { keep_calls: days.parse().expect("days"), ..settings(unlimited()) }).await
     }
 
     async fn with_settings(settings: Settings) -> Self {
@@ -250,6 +255,7 @@ fn settings(limits: Limits) -> Settings {
         verify_email: false,
         allow_loopback: false,
         linear_url: Settings::LINEAR_URL.parse().expect("a URL"),
+        keep_calls: KeptDays::default(),
         limits,
     }
 }

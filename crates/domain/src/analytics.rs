@@ -1,5 +1,7 @@
 //! Figures over time: how time is cut into buckets, and how counts become a chart.
 
+mod picture;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

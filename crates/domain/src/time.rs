@@ -11,6 +11,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
+/// A day of UTC, in milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
 impl Timestamp {
     /// That many milliseconds after the epoch.
     #[must_use]
@@ -46,6 +49,13 @@ impl Timestamp {
     #[must_use]
     pub const fn floor(self, width: i64) -> Self {
         Self(self.0.saturating_sub(self.0.rem_euclid(width)))
+    }
+
+    /// When its month of UTC began.
+    #[must_use]
+    pub fn start_of_month(self) -> Self {
+        let day = OffsetDateTime::from_unix_timestamp(self.seconds()).map_or(1, OffsetDateTime::day);
+        self.floor(DAY).minus(Duration::from_hours(24 * u64::from(day.saturating_sub(1))))
     }
 
     /// As people write it, to the minute and in UTC: where the reader is, nobody knows.
@@ -124,6 +134,19 @@ mod tests {
         let read: Date = serde_json::from_str("\"2026-01-02T04:04:05.678+01:00\"").unwrap();
         assert_eq!(read.0, at);
         assert_eq!(Timestamp::from_millis(0).rfc3339(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_month_begins_at_midnight_of_its_first_day() {
+        for (at, month) in [
+            ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z"),
+            ("2026-02-28T23:59:59.999Z", "2026-02-01T00:00:00.000Z"),
+            ("2024-02-29T12:00:00.000Z", "2024-02-01T00:00:00.000Z"),
+            ("1969-12-31T23:59:59.999Z", "1969-12-01T00:00:00.000Z"),
+        ] {
+            let at: Date = serde_json::from_value(at.into()).unwrap();
+            assert_eq!(at.0.start_of_month().rfc3339(), month);
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ impl Guildhall {
             secret: secret::find(settings.secret.as_deref(), &settings.data)?,
             verify_email: settings.verify_email,
             allow_loopback: settings.allow_loopback,
+            keep_calls: settings.keep_calls,
             linear_url: settings.linear_url.clone(),
             limits: settings.limits.limits(),
         };

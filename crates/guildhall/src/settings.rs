@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use guildhall_domain::text::WebUrl;
 use guildhall_repositories::Location;
-use guildhall_services::Settings as ServiceSettings;
+use guildhall_services::{KeptDays, Settings as ServiceSettings};
 
 use crate::limits::LimitSettings;
 
@@ -79,6 +79,9 @@ pub struct Settings {
     /// Where Linear's GraphQL API is.
     #[arg(long, env = "GUILDHALL_LINEAR_URL", default_value = ServiceSettings::LINEAR_URL)]
     pub linear_url: WebUrl,
+    /// Days for which calls of end users are kept, at least 32; 0 is for ever. What was counted of them stays.
+    #[arg(long, env = "GUILDHALL_KEEP_CALLS", default_value_t)]
+    pub keep_calls: KeptDays,
     /// How often things may be done.
     #[command(flatten)]
     pub limits: LimitSettings,

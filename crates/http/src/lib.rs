@@ -5,11 +5,12 @@
 //!
 //! A request passes, from the outside in: [`serve()`] (connections), `observe` (request id, log, metrics, panics,
 //! security headers), [`host::place`] (whose host is this?), `limits` (overload, patience), `cors`, and then `rpc`,
-//! `batch`, `plain`, `live` and `socket` (feeds) or a page.
+//! `batch`, `plain`, `live` and `socket` (feeds), `charts` or a page.
 mod batch;
 mod body;
 mod caller;
 mod calls;
+mod charts;
 mod cookies;
 mod cors;
 mod envelope;

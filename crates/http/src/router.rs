@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Settings, body, cors,
+    Settings, body, charts, cors,
     failure::{Failure, Wire},
     health,
     host::Place,
@@ -61,6 +61,7 @@ pub fn router(
         .route("/rpc", any(rpc::rpc))
         .route("/rpc/{*path}", any(rpc::rpc))
         .route("/api/{*path}", any(plain::plain))
+        .route(charts::PATH, get(charts::tool_calls))
         .merge(sockets)
         .merge(pages::routes())
         .fallback(not_found)

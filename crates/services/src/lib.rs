@@ -35,5 +35,5 @@ pub use pipeline::{
 };
 pub use seats::{Seat, Seats};
 pub use sessions::{Answer, Begun, Changes, Client, FinishedCall, Guest, Served, Visit, Visitor};
-pub use settings::{EachFiveMinutes, Limits, Rate, Settings};
+pub use settings::{EachFiveMinutes, KeptDays, Limits, Rate, Settings};
 pub use upkeep::Purged;

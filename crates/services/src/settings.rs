@@ -21,9 +21,15 @@ pub struct Settings {
     pub allow_loopback: bool,
     /// Where Linear's GraphQL API is.
     pub linear_url: WebUrl,
+    /// How long the calls of end users are kept; their counts stay.
+    pub keep_calls: KeptDays,
     /// How often things may be done.
     pub limits: Limits,
 }
+
+/// How many days something is kept; 0 is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptDays(u32);
 
 /// How often something may be done.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +110,38 @@ pub struct Limits {
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settings").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
+impl KeptDays {
+    /// The least that is kept: whoever looks back a month sees all of it.
+    const LEAST: u32 = 32;
+
+    /// How long that is; none where it is for ever.
+    #[must_use]
+    pub fn span(self) -> Option<Duration> {
+        (self.0 > 0).then(|| Duration::from_hours(u64::from(self.0) * 24))
+    }
+}
+
+impl Default for KeptDays {
+    fn default() -> Self {
+        Self(90)
+    }
+}
+
+impl std::fmt::Display for KeptDays {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for KeptDays {
+    type Err = String;
+    /// Days: 32 or more, or 0.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let days = text.parse().ok().filter(|days| *days == 0 || *days >= Self::LEAST);
+        days.map(Self).ok_or_else(|| format!("{text}: not a number of days, at least {}, or 0 for ever", Self::LEAST))
     }
 }
 
@@ -272,7 +310,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::{EachFiveMinutes, Limits, Rate, Settings};
+    use super::{EachFiveMinutes, KeptDays, Limits, Rate, Settings};
 
     #[test]
     fn a_rate_is_uses_in_a_time() {
@@ -286,6 +324,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_is_kept_for_a_month_at_least() {
+        let span = |text: &str| text.parse().map(KeptDays::span).map(|span| span.map(|span| span.as_secs() / 86_400));
+        assert_eq!((span("0"), span("32"), span("4000000000")), (Ok(None), Ok(Some(32)), Ok(Some(4_000_000_000))));
+        assert_eq!(KeptDays::default().to_string(), "90");
+        for bad in ["", "31", "1", "-90", "90d", "1e3", "5000000000"] {
+            assert!(span(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_server_has_a_name_of_its_own_where_names_resolve() {
         let at = |public_url: &str, base_domain: &str| Settings {
             public_url: public_url.to_owned(),
@@ -294,6 +342,7 @@ mod tests {
             verify_email: false,
             allow_loopback: false,
             linear_url: Settings::LINEAR_URL.parse().unwrap(),
+            keep_calls: KeptDays::default(),
             limits: Limits::default(),
         };
         let url = |url, base| at(url, base).server_url("acme-help");

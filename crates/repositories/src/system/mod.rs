@@ -7,6 +7,7 @@ mod guards;
 mod jobs;
 mod letters;
 mod live;
+mod retention;
 mod upkeep;
 
 use guildhall_domain::{Id, Timestamp, accounts::User, id, mcp_servers::Subdomain, text::Email};

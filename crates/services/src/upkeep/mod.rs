@@ -1,5 +1,6 @@
 //! What administrators and workers do, rather than callers.
 mod admin;
+mod retention;
 
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ impl App {
         let mut lines = Vec::new();
         for organization in self.database().read().system().organizations().await? {
             let access = self.database().write().await?;
+            access.system().hold_calls_since().await?;
             let differing = access.tenant(organization).counters().rebuild().await?;
             access.commit().await?;
             lines.extend(differing.into_iter().map(|line| format!("{organization}: {line}")));
@@ -44,8 +46,8 @@ impl App {
     /// Sweeps away rows that nobody needs any more: idempotency keys and rate limits of more than a day ago, links that
     /// stopped working, tokens for streams, jobs given up and sessions that ended a month ago, what
     /// end users signed in with, clients that nobody used for a month, keys whose last signature is worth nothing,
-    /// documents handed in three months ago that were read since, what nobody has looked for in a year, and names that were
-    /// reserved long enough.
+    /// documents handed in three months ago that were read since, what nobody has looked for in a year, names that were
+    /// reserved long enough, and calls as the settings say.
     ///
     /// # Errors
     /// Where the database fails.
@@ -65,14 +67,16 @@ impl App {
         self.swept(async |system| system.forget_signing_keys(ago(LONGEST_LIFE + DAY)).await).await?;
         self.swept(async |system| system.forget_ingestions(ago(RESERVED)).await).await?;
         self.swept(async |system| system.forget_gaps(ago(YEAR)).await).await?;
-        self.swept(async |system| system.free_names(ago(RESERVED)).await).await
+        self.swept(async |system| system.free_names(ago(RESERVED)).await).await?;
+        self.retain_calls().await
     }
 
     /// A transaction for each kind of row: nobody waits for all of them.
-    async fn swept(&self, forget: impl AsyncFnOnce(System<'_>) -> repositories::Result<u64>) -> Result<()> {
+    async fn swept(&self, forget: impl AsyncFnOnce(System<'_>) -> repositories::Result<u64>) -> Result<u64> {
         let access = self.database().write().await?;
-        forget(access.system()).await?;
-        Ok(access.commit().await?)
+        let gone = forget(access.system()).await?;
+        access.commit().await?;
+        Ok(gone)
     }
 
     /// The account of that email, for a program that acts in a user's name.
