@@ -83,7 +83,7 @@ create index tool_calls_by_user on tool_calls (organization_id, mcp_user_id);
 ";
 
 const SQLITE_DOWN: &str = "
-drop view counted_batches;
+drop view call_batches;
 drop trigger uncount_calls;
 drop trigger mark_connection;
 drop trigger unmark_connection;

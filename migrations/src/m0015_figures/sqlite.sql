@@ -1,9 +1,15 @@
--- SQLite has no trigger for a whole statement, so whoever keeps calls says here what a batch comes to, and each counter is
--- touched once. counts: JSON, a list for each table: [[width, starts_at, tool, calls, errors]],
+-- SQLite has no trigger for a whole statement, so a batch of calls is written to a view that takes nothing in: its trigger
+-- keeps the calls and touches each counter once. calls: JSON, [[id, server, person, visit, tool, input, output, is_error,
+-- duration_ms, created_at]]. counts: what they come to, a list for each table: [[width, starts_at, tool, calls, errors]],
 -- [[server, width, starts_at, tool, calls, errors]], [[width, starts_at, duration_ms, calls]],
--- [[starts_at, person, calls, errors]], [[person, calls, latest]], [[visit, calls, latest]]; ids in hexadecimal.
-create view counted_batches as select null as organization_id, null as counts where false;
-create trigger count_batch instead of insert on counted_batches begin
+-- [[starts_at, person, calls, errors]], [[person, calls, latest]], [[visit, calls, latest]]. Ids are in hexadecimal.
+create view call_batches as select null as organization_id, null as calls, null as counts where false;
+create trigger keep_calls instead of insert on call_batches begin
+  insert into tool_calls (organization_id, id, server_id, mcp_user_id, mcp_session_id, tool_name, input, output, is_error,
+      duration_ms, created_at)
+    select new.organization_id, unhex(r.value ->> 0), unhex(r.value ->> 1), unhex(r.value ->> 2), unhex(r.value ->> 3),
+      r.value ->> 4, r.value ->> 5, r.value ->> 6, r.value ->> 7, r.value ->> 8, r.value ->> 9
+    from jsonb_each(new.calls) as r;
   insert into tool_counts (organization_id, width, starts_at, server_id, tool_name, calls, errors)
     select new.organization_id, r.value ->> 0, r.value ->> 1, null, r.value ->> 2, r.value ->> 3, r.value ->> 4
     from json_each(new.counts, '$[0]') as r where true

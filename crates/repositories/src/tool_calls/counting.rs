@@ -1,16 +1,15 @@
-//! Calls are counted on SQLite: a batch touches each counter once, however many of its calls are counted there.
+//! What a batch of calls comes to, for SQLite: each counter is touched once, however many calls are counted there.
 
 use std::collections::BTreeMap;
 
 use guildhall_domain::analytics::{Width, kept_duration};
-use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
 use super::NewCall;
-use crate::{Result, Tenant, asked::hex, columns, words::Words};
+use crate::{Result, asked::hex, columns};
 
-/// Counts `calls`, which have just been kept.
-pub(super) async fn count(tenant: Tenant<'_>, calls: &[NewCall]) -> Result<()> {
+/// What `calls` come to, as JSON that the trigger `keep_calls` reads.
+pub(super) fn counts(calls: &[NewCall]) -> Result<String> {
     let (mut wholes, mut servers, mut durations) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut days, mut people, mut visits) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for call in calls {
@@ -26,21 +25,15 @@ pub(super) async fn count(tenant: Tenant<'_>, calls: &[NewCall]) -> Result<()> {
         add(&mut people, call.person.uuid(), call);
         add(&mut visits, call.visit.uuid(), call);
     }
-    let counts = (
+    columns::json((
         wholes.iter().map(|((w, s, tool), n)| (w, s, tool, n.calls, n.errors)).collect::<Vec<_>>(),
         servers.iter().map(|((id, w, s, tool), n)| (text(id), w, s, tool, n.calls, n.errors)).collect::<Vec<_>>(),
         durations.iter().map(|((w, s, kept), n)| (w, s, kept, n.calls)).collect::<Vec<_>>(),
         days.iter().map(|((s, person), n)| (s, text(person), n.calls, n.errors)).collect::<Vec<_>>(),
         people.iter().map(|(id, n)| (text(id), n.calls, n.latest)).collect::<Vec<_>>(),
         visits.iter().map(|(id, n)| (text(id), n.calls, n.latest)).collect::<Vec<_>>(),
-    );
-    let statement = tenant.statement(&COUNT, [columns::json(counts)?.into()]);
-    tenant.executor().execute_raw(statement).await?;
-    Ok(())
+    ))
 }
-
-/// The view takes nothing in: its trigger adds to the counters.
-static COUNT: Words = Words::new(&["insert into counted_batches (organization_id, counts) values ($1, $2)"]);
 
 /// What is counted at one place.
 #[derive(Default)]

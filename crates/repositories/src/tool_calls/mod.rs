@@ -3,13 +3,13 @@ mod counting;
 mod list;
 
 use guildhall_domain::{Id, Timestamp, id, sessions::ToolCall};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait as _, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 
 use crate::{
     Result, Tenant,
     asked::hex,
-    columns::{parse, time},
+    columns::{self, parse, time},
     entities::tool_call,
     sessions::StoredVisit,
     words::Words,
@@ -56,9 +56,14 @@ impl ToolCalls<'_> {
     /// [`crate::Error::Taken`] where one of them was kept before; where whoever made it was forgotten a moment ago.
     pub async fn record(self, calls: &[NewCall]) -> Result<()> {
         let rows: Vec<_> = calls.iter().map(row).collect();
-        self.0.pour(&KEEP, &rows).await?;
-        // PostgreSQL counts by a trigger on the whole statement, which SQLite does not have.
-        if self.0.access.is_postgres() { Ok(()) } else { counting::count(self.0, calls).await }
+        if self.0.access.is_postgres() {
+            return self.0.pour(&KEEP, &rows).await;
+        }
+        if !calls.is_empty() {
+            let batch = [columns::json(rows)?.into(), counting::counts(calls)?.into()];
+            self.0.executor().execute_raw(self.0.statement(&KEEP_BATCH, batch)).await?;
+        }
+        Ok(())
     }
 
     /// The calls of a visit, oldest first; of more than 1,000 the newest.
@@ -93,7 +98,12 @@ pub(crate) const INSERT: &str = "insert into tool_calls (organization_id, id, se
     tool_name, input, output, is_error, duration_ms, created_at) \
     select $1, {id 0}, {id 1}, {id 2}, {id 3}, {text 4}, {text 5}, {text 6}, {flag 7}, {number 8}, {number 9} from ";
 
+/// PostgreSQL counts by a trigger on the whole statement.
 static KEEP: Words = Words::new(&[INSERT, "{rows}"]);
+
+/// SQLite, by a trigger on what a batch comes to.
+static KEEP_BATCH: Words =
+    Words::new(&["insert into call_batches (organization_id, calls, counts) values ($1, $2, $3)"]);
 
 /// A call as a row of JSON.
 pub(crate) fn row(call: &NewCall) -> impl Serialize {

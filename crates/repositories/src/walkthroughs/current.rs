@@ -182,7 +182,8 @@ fn newest(asked: Asked, is_of_a_step: bool) -> Expr {
             .and_where(walkthrough_step::Column::OrganizationId.into_expr().eq(asked.id(ORGANIZATION)))
             .and_where(walkthrough_step::Column::Id.into_expr().eq(asked.id(DONE)))
             .take();
-        runs.and_where(its(Its::WalkthroughId).in_subquery(of_step));
+        // Of one, not in a list of one: PostgreSQL would join, and look through the walkthrough's runs for the person's.
+        runs.and_where(its(Its::WalkthroughId).eq(one_of(of_step)));
         runs.order_by_expr(its(Its::Attempt), sea_orm::Order::Desc);
     }
     runs.order_by_expr(its(Its::LastActivityAt), sea_orm::Order::Desc);
