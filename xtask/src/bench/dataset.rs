@@ -121,24 +121,25 @@ async fn load(folder: PathBuf, postgres: bool, scale: f64, end: Timestamp) -> Re
     let cluster = postgres.then(|| Cluster::kept(&folder.join("cluster"))).transpose()?;
     let url = cluster.as_ref().map(|cluster| cluster.database(DATABASE)).transpose()?;
     let settings = settings(&data, url.as_deref(), &[])?;
-    let owner = {
-        let guildhall = Guildhall::open(&settings).await?;
-        let said = |problem: String| anyhow!(problem);
-        let password = PASSWORD.to_owned().try_into().map_err(said)?;
-        let owner = guildhall.app.create_user(OWNER.parse().map_err(said)?, None, &password).await?;
-        owner.id.uuid()
-    };
+    let guildhall = Guildhall::open(&settings).await?;
+    let said = |problem: String| anyhow!(problem);
+    let password = PASSWORD.to_owned().try_into().map_err(said)?;
+    let owner = guildhall.app.create_user(OWNER.parse().map_err(said)?, None, &password).await?;
     let history = History::until(end.millis(), scale);
     let mut loader = match &url {
         Some(url) => Loader::postgres(url).await?,
         None => Loader::sqlite(&data.join(SQLITE_FILE)).await?,
     };
-    rows::write(&mut loader, &history, owner).await?;
+    let triggers = loader.disarm().await?;
+    rows::write(&mut loader, &history, owner.id.uuid()).await?;
     walkthroughs::write(&mut loader, &history).await?;
     loader.commit().await?;
-    let counted = Instant::now();
-    // Counters are kept by triggers while it is loaded.
-    let took = (began.elapsed().as_secs_f64(), counted.elapsed().as_secs_f64());
+    let counting = Instant::now();
+    guildhall.app.rebuild_counters().await?;
+    let counting = counting.elapsed().as_secs_f64();
+    drop(guildhall);
+    loader.finish(triggers).await?;
+    let took = (began.elapsed().as_secs_f64(), counting);
     let bytes = match &cluster {
         Some(cluster) => cluster.size(DATABASE)?,
         None => fs::metadata(data.join(SQLITE_FILE))?.len(),

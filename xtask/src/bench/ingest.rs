@@ -174,7 +174,7 @@ impl Keeper {
                     at: now,
                 };
                 let access = database.write().await?;
-                access.tenant(row.organization).tool_calls().record(vec![call]).await?;
+                access.tenant(row.organization).tool_calls().record(&[call]).await?;
                 Ok(access.commit().await?)
             }
         }

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path, str::FromStr};
 
 use anyhow::{Context, Result};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Row as _, SqliteConnection,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteSynchronous},
 };
@@ -33,7 +33,10 @@ pub(crate) struct Columns {
     pub(crate) columns: &'static [&'static str],
 }
 
-/// A connection that writes, all in one transaction.
+/// The tables whose triggers count, or touch what a row belongs to.
+const COUNTED: [&str; 4] = ["mcp_sessions", "tool_calls", "connection_marks", "walkthrough_completions"];
+
+/// A connection that writes, all in one transaction until [`Loader::commit`]. References are not checked.
 #[derive(Debug)]
 pub(crate) enum Loader {
     Sqlite(SqliteConnection),
@@ -44,7 +47,7 @@ impl Loader {
     /// Begins, on a file of SQLite's that nobody else has open. Should the machine fail, the file is worth nothing.
     pub(crate) async fn sqlite(file: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new().filename(file).synchronous(SqliteSynchronous::Off);
-        let options = options.pragma("cache_size", "-1000000").foreign_keys(true).disable_statement_logging();
+        let options = options.pragma("cache_size", "-1000000").foreign_keys(false).disable_statement_logging();
         let mut connection = options.connect().await?;
         sqlx::raw_sql("begin immediate").execute(&mut connection).await?;
         Ok(Self::Sqlite(connection))
@@ -53,12 +56,34 @@ impl Loader {
     /// Begins, on a database of PostgreSQL's.
     pub(crate) async fn postgres(url: &str) -> Result<Self> {
         let mut connection = PgConnectOptions::from_str(url)?.disable_statement_logging().connect().await?;
-        sqlx::raw_sql("begin").execute(&mut connection).await?;
+        sqlx::raw_sql("set session_replication_role = replica; begin").execute(&mut connection).await?;
         Ok(Self::Postgres(connection))
     }
 
-    /// Runs statements, which both databases understand.
-    pub(crate) async fn run(&mut self, sql: &str) -> Result<()> {
+    /// Puts away the triggers that count, also for others; answers the statements that bring them back.
+    pub(crate) async fn disarm(&mut self) -> Result<Vec<String>> {
+        let mut back = Vec::new();
+        for table in COUNTED {
+            match self {
+                Self::Sqlite(connection) => {
+                    let triggers =
+                        sqlx::query("select name, sql from sqlite_schema where type = 'trigger' and tbl_name = ?");
+                    for row in triggers.bind(table).fetch_all(&mut *connection).await? {
+                        let name: String = row.try_get(0)?;
+                        back.push(row.try_get(1)?);
+                        sqlx::raw_sql(AssertSqlSafe(format!("drop trigger {name}"))).execute(&mut *connection).await?;
+                    }
+                }
+                Self::Postgres(_) => {
+                    self.run(format!("alter table {table} disable trigger user")).await?;
+                    back.push(format!("alter table {table} enable trigger user"));
+                }
+            }
+        }
+        Ok(back)
+    }
+
+    async fn run(&mut self, sql: String) -> Result<()> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql));
         match self {
             Self::Sqlite(connection) => sql.execute(connection).await.map(drop)?,
@@ -77,8 +102,16 @@ impl Loader {
     }
 
     /// Keeps what was written.
-    pub(crate) async fn commit(mut self) -> Result<()> {
-        self.run("commit").await?;
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        self.run("commit".to_owned()).await
+    }
+
+    /// Brings triggers back, and leaves the database as one that has rested: `triggers` are those that [`Loader::disarm`]
+    /// answered.
+    pub(crate) async fn finish(mut self, triggers: Vec<String>) -> Result<()> {
+        for trigger in triggers {
+            self.run(trigger).await?;
+        }
         match self {
             Self::Sqlite(mut connection) => {
                 // The file alone is copied.

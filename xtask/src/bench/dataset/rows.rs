@@ -187,10 +187,22 @@ async fn organizations(loader: &mut Loader, history: &History, owner: Uuid, chan
     loader.insert(SERVERS, servers).await
 }
 
-/// End users and their visits, not yet counted.
+/// End users and their visits, each with what triggers would have noted there.
 async fn people(loader: &mut Loader, history: &History) -> Result<()> {
+    let mut visits: Vec<(i64, i64)> = history.visits.iter().map(|visit| (visit.at, 0)).collect();
+    for call in &history.calls {
+        if let Some((last, calls)) = visits.get_mut(call.visit as usize) {
+            (*last, *calls) = (call.at.max(*last), *calls + 1);
+        }
+    }
+    let mut users: Vec<(i64, i64)> = history.users.iter().map(|user| (user.first_seen_at, 0)).collect();
+    for (visit, (last, _)) in history.visits.iter().zip(&visits) {
+        if let Some((seen, count)) = users.get_mut(visit.user) {
+            (*seen, *count) = ((*last).max(*seen), *count + 1);
+        }
+    }
     let email = |place: usize| place.is_multiple_of(3).then(|| format!("{}@example.test", tracking_id(place)));
-    let users = history.users.iter().enumerate().filter_map(|(place, user)| {
+    let rows = history.users.iter().zip(users).enumerate().filter_map(|(place, (user, (last, count)))| {
         let (organization, _) = history.organizations.get(user.organization)?;
         Some(vec![
             Cell::Id(user.id),
@@ -199,12 +211,12 @@ async fn people(loader: &mut Loader, history: &History) -> Result<()> {
             email(place).map_or(Cell::Null, Cell::Text),
             Cell::Text(format!("Reader {place}")),
             Cell::Number(user.first_seen_at),
-            Cell::Number(user.first_seen_at),
-            Cell::Number(0),
+            Cell::Number(last),
+            Cell::Number(count),
         ])
     });
-    loader.insert(USERS, users).await?;
-    let visits = history.visits.iter().filter_map(|visit| {
+    loader.insert(USERS, rows).await?;
+    let rows = history.visits.iter().zip(visits).filter_map(|(visit, (last, calls))| {
         let (server, user) = (history.servers.get(visit.server)?, history.users.get(visit.user)?);
         let tracked = || format!("tracking:{}", tracking_id(visit.user));
         let identity = email(visit.user).map_or_else(tracked, |email| format!("email:{email}"));
@@ -218,11 +230,11 @@ async fn people(loader: &mut Loader, history: &History) -> Result<()> {
             Cell::Word("2026-07-28"),
             Cell::Text(identity),
             Cell::Number(visit.at),
-            Cell::Number(visit.at),
-            Cell::Number(0),
+            Cell::Number(last),
+            Cell::Number(calls),
         ])
     });
-    loader.insert(VISITS, visits).await
+    loader.insert(VISITS, rows).await
 }
 
 async fn tickets(loader: &mut Loader, history: &History, chance: &mut Chance) -> Result<()> {
