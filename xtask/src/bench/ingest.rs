@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use guildhall::Guildhall;
 use guildhall_domain::{Id, id};
-use guildhall_repositories::{Database, Location, NewCall};
+use guildhall_repositories::{Database, Error as RowError, Location, NewCall};
 use guildhall_services::{App, Client, FinishedCall, Guest, Visit};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -128,9 +128,9 @@ async fn keep(keeper: &Keeper, callers: usize, time: Duration) -> Result<f64> {
         running.spawn(async move {
             let mut chance = Chance::new(caller as u64);
             while Instant::now() < end {
-                keeper.keep_one(next.fetch_add(1, Ordering::Relaxed), &mut chance).await?;
+                let is_kept = keeper.keep_one(next.fetch_add(1, Ordering::Relaxed), &mut chance).await?;
                 let now = Instant::now();
-                if now >= warm && now <= end {
+                if is_kept && now >= warm && now <= end {
                     kept.fetch_add(1, Ordering::Relaxed);
                 }
             }
@@ -144,7 +144,8 @@ async fn keep(keeper: &Keeper, callers: usize, time: Duration) -> Result<f64> {
 }
 
 impl Keeper {
-    async fn keep_one(&self, number: usize, chance: &mut Chance) -> Result<()> {
+    /// Keeps a call; false where so many wait for a connection, or for each other, that this one was turned away.
+    async fn keep_one(&self, number: usize, chance: &mut Chance) -> Result<bool> {
         match self {
             Self::Recorder(app, guests) => {
                 let guest = guests.get(number % guests.len()).context("nobody calls")?;
@@ -156,7 +157,8 @@ impl Keeper {
                     duration: Duration::from_millis(120),
                     started_at: app.now(),
                 };
-                Ok(app.record(guest, call).await?)
+                app.record(guest, call).await?;
+                Ok(true)
             }
             Self::OneByOne(database, app, rows) => {
                 let row = rows.get(number % rows.len()).context("nobody calls")?;
@@ -173,9 +175,15 @@ impl Keeper {
                     duration_ms: 120,
                     at: now,
                 };
-                let access = database.write().await?;
-                access.tenant(row.organization).tool_calls().record(&[call]).await?;
-                Ok(access.commit().await?)
+                let done = async {
+                    let access = database.write().await?;
+                    access.tenant(row.organization).tool_calls().record(&[call]).await?;
+                    access.commit().await
+                };
+                match done.await {
+                    Err(RowError::Away(_) | RowError::Contended(_)) => Ok(false),
+                    done => Ok(done.map(|()| true)?),
+                }
             }
         }
     }

@@ -45,7 +45,15 @@ struct Measured {
     scenario: Scenario,
     statements: u64,
     bytes: usize,
-    rounds: Vec<[Figures; 3]>,
+    rounds: Vec<Round>,
+}
+
+/// One turn of each.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    floor: Figures,
+    guildhall: Figures,
+    ceiling: Figures,
 }
 
 /// Who asks: the owner of all organizations.
@@ -80,75 +88,87 @@ impl Owner {
     }
 }
 
-/// All scenarios that the node knows; the names of those that it does not know yet.
-pub(super) async fn scenarios(owner: &Owner) -> Result<(Vec<Scenario>, Vec<&'static str>)> {
-    let mut all = Vec::new();
-    for (organization, note) in [(LARGE, RANGES), (SMALL, RANGES)].into_iter().flat_map(|(o, r)| r.map(|r| (o, r))) {
-        all.push(Scenario { name: "toolCalls.getChart", input: json!({ "timeRange": note }), note, organization });
-    }
-    for organization in [LARGE, SMALL] {
-        let api = owner.of(organization);
-        let first = async |list: &str| -> Result<Value> {
-            let page = api.call(list, &json!({ "limit": 1 })).await?;
-            Ok(page["items"].get(0).with_context(|| format!("{list}: nothing there"))?["id"].clone())
-        };
-        let (session, ticket) = (first("sessions.list").await?, first("supportTickets.list").await?);
-        let walkthrough = first("walkthrough.list").await?;
-        let month = || json!({ "timeRange": "1m" });
-        let scenarios = [
-            ("analytics.getOverview", month(), "1m"),
-            ("analytics.getTopTools", month(), "1m"),
-            ("analytics.getTopUsers", month(), "1m"),
-            ("analytics.getWalkthroughFunnel", json!({ "walkthroughId": walkthrough }), ""),
-            ("analytics.getRetention", json!({}), "8 weeks"),
-            ("toolCalls.list", json!({ "limit": 50 }), "50"),
-            ("sessions.list", json!({ "limit": 50 }), "50"),
-            ("sessions.getToolCalls", json!({ "sessionId": session }), ""),
-            ("supportTickets.list", json!({ "limit": 50 }), "50"),
-            ("supportTickets.getWithMcpUser", json!({ "ticketId": ticket }), ""),
-            ("organization.get", json!({}), ""),
-            ("mcpServers.list", json!({}), ""),
-        ];
-        all.extend(scenarios.map(|(name, input, note)| Scenario { name, input, note, organization }));
-    }
+/// All scenarios that the node knows, each in the largest organization and in the one with 1,000 calls; the names of
+/// those that it does not know yet.
+pub(super) async fn scenarios(owner: &Owner) -> Result<(Vec<[Scenario; 2]>, Vec<&'static str>)> {
+    let (large, small) = (inputs(&owner.of(LARGE)).await?, inputs(&owner.of(SMALL)).await?);
+    let pair = |((name, note, large), (_, _, small))| {
+        [(large, LARGE), (small, SMALL)].map(|(input, organization)| Scenario { name, input, note, organization })
+    };
     let known = guildhall_catalogue::catalogue();
-    let (there, missing): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| known.get(one.name).is_some());
-    let mut missing: Vec<&str> = missing.into_iter().map(|one| one.name).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    Ok((there, missing))
+    let all = large.into_iter().zip(small).map(pair);
+    let (there, missing): (Vec<_>, Vec<_>) = all.partition(|[one, _]| known.get(one.name).is_some());
+    Ok((there, missing.into_iter().map(|[one, _]| one.name).collect()))
+}
+
+async fn inputs(api: &Api) -> Result<Vec<(&'static str, &'static str, Value)>> {
+    let first = async |list: &str| -> Result<Value> {
+        let page = api.call(list, &json!({ "limit": 1 })).await?;
+        Ok(page["items"].get(0).with_context(|| format!("{list}: nothing there"))?["id"].clone())
+    };
+    let (session, ticket) = (first("sessions.list").await?, first("supportTickets.list").await?);
+    let walkthrough = first("walkthrough.list").await?;
+    let charts = RANGES.map(|range| ("toolCalls.getChart", range, json!({ "timeRange": range })));
+    let month = || json!({ "timeRange": "1m" });
+    let others = [
+        ("analytics.getOverview", "1m", month()),
+        ("analytics.getTopTools", "1m", month()),
+        ("analytics.getTopUsers", "1m", month()),
+        ("analytics.getWalkthroughFunnel", "", json!({ "walkthroughId": walkthrough })),
+        ("analytics.getRetention", "8 weeks", json!({})),
+        ("toolCalls.list", "50", json!({ "limit": 50 })),
+        ("sessions.list", "50", json!({ "limit": 50 })),
+        ("sessions.getToolCalls", "", json!({ "sessionId": session })),
+        ("supportTickets.list", "50", json!({ "limit": 50 })),
+        ("supportTickets.getWithMcpUser", "", json!({ "ticketId": ticket })),
+        ("organization.get", "", json!({})),
+        ("mcpServers.list", "", json!({})),
+    ];
+    Ok(charts.into_iter().chain(others).collect())
 }
 
 /// Measures all of them at a node in `place`: so many rounds, each of so long.
 pub(super) async fn measure(node: &Node, place: &Place, rounds: usize, time: Duration) -> Result<Outcome> {
     let owner = Owner::at(node).await?;
-    let (scenarios, missing) = scenarios(&owner).await?;
-    let questions = scenarios.iter().map(|one| (one.name, dataset::slug(one.organization), one.input.clone()));
+    let (pairs, missing) = scenarios(&owner).await?;
+    let questions = pairs.iter().flatten().map(|one| (one.name, dataset::slug(one.organization), one.input.clone()));
     let asked = Asked { token: &owner.token, questions: questions.collect() };
     let floor = floor::start(place, &format!("http://localhost:{}", place.port), &asked)?;
-    let api = Api::new(&floor.url)?;
+    let described = Api::new(&floor.url)?;
     let mut measured = Vec::new();
-    for (number, scenario) in scenarios.into_iter().enumerate() {
+    for (number, pair) in pairs.into_iter().enumerate() {
         let owner = Owner::at(node).await?; // a token is good for a quarter of an hour
-        let told = api.read(&format!("/{number}")).await?;
-        let (statements, bytes) = (told["statements"].as_u64().unwrap_or(0), text(&told["answer"])?.len());
-        let guildhall = owner.question(&node.url, &scenario);
-        let below = Question { url: floor.url.clone(), path: format!("/{number}"), ..guildhall.clone() };
-        let above = Question { path: "/".to_owned(), ..below.clone() };
-        let mut figures = Vec::new();
-        for _ in 0..rounds {
-            ensure!(!process::interrupted(), "interrupted");
-            let words = || format!("{}; the logs end\n{}\n{}", scenario.name, node.last_words(), floor.last_words());
-            let mut round = Vec::new();
-            for question in [&below, &guildhall, &above] {
-                round.push(load::measure(question, CLIENTS, time).await.with_context(words)?);
-            }
-            figures.extend(<[Figures; 3]>::try_from(round).ok());
+        let mut beside = Vec::new();
+        for (place, scenario) in pair.into_iter().enumerate() {
+            let path = format!("/{}", number * 2 + place);
+            let told = described.read(&path).await?;
+            let (statements, bytes) = (told["statements"].as_u64().unwrap_or(0), text(&told["answer"])?.len());
+            beside.push((Measured { scenario, statements, bytes, rounds: Vec::new() }, path));
         }
-        eprintln!("{} {}: done", scenario.name, scenario.note);
-        measured.push(Measured { scenario, statements, bytes, rounds: figures });
+        // Both sizes in the same rounds: what disturbs one disturbs the other.
+        for _ in 0..rounds {
+            for (one, path) in &mut beside {
+                ensure!(!process::interrupted(), "interrupted");
+                let name = one.scenario.name;
+                let words = || format!("{name}; the logs end\n{}\n{}", node.last_words(), floor.last_words());
+                let guildhall = owner.question(&node.url, &one.scenario);
+                one.rounds.push(round(guildhall, &floor.url, path, time).await.with_context(words)?);
+            }
+        }
+        measured.extend(beside.into_iter().map(|(measured, _)| measured));
     }
     Ok(Outcome { measured, missing })
+}
+
+/// The floor, which is at `path` there, Guildhall and the ceiling, one after the other.
+async fn round(guildhall: Question, floor: &str, path: &str, time: Duration) -> Result<Round> {
+    let below = Question { url: floor.to_owned(), path: path.to_owned(), ..guildhall.clone() };
+    let above = Question { path: "/".to_owned(), ..below.clone() };
+    Ok(Round {
+        floor: load::measure(&below, CLIENTS, time).await?,
+        guildhall: load::measure(&guildhall, CLIENTS, time).await?,
+        ceiling: load::measure(&above, CLIENTS, time).await?,
+    })
 }
 
 /// What came of it.
@@ -160,17 +180,39 @@ pub(super) struct Outcome {
 }
 
 impl Measured {
-    fn middle(&self, of: impl Fn(&[Figures; 3]) -> f64) -> f64 {
+    fn middle(&self, of: impl Fn(&Round) -> f64) -> f64 {
         median(self.rounds.iter().map(of).collect()).unwrap_or(f64::NAN)
     }
 
     /// Requests per second beside the floor's, of the same rounds.
     fn of_floor(&self) -> f64 {
-        self.middle(|[floor, guildhall, _]| guildhall.per_second / floor.per_second)
+        self.middle(|round| round.guildhall.per_second / round.floor.per_second)
     }
 
-    fn per_second(&self) -> f64 {
-        self.middle(|[_, guildhall, _]| guildhall.per_second)
+    /// What a request costs beside one of the other, of the same rounds.
+    fn beside(&self, other: &Self) -> f64 {
+        let rounds = self.rounds.iter().zip(&other.rounds);
+        let ratios = rounds.map(|(own, its)| its.guildhall.per_second / own.guildhall.per_second);
+        median(ratios.collect()).unwrap_or(f64::NAN)
+    }
+
+    fn row(&self) -> Vec<Value> {
+        let whole = |figure: f64| Value::from(figure.round() as u64);
+        vec![
+            self.scenario.name.into(),
+            self.scenario.note.into(),
+            if self.scenario.organization == LARGE { "largest" } else { "1,000 calls" }.into(),
+            self.statements.into(),
+            self.bytes.into(),
+            whole(self.middle(|round| round.guildhall.per_second)),
+            self.middle(|round| round.guildhall.p50).into(),
+            self.middle(|round| round.guildhall.p99).into(),
+            whole(self.middle(|round| round.floor.per_second)),
+            whole(self.middle(|round| round.ceiling.per_second)),
+            self.of_floor().into(),
+            self.middle(|round| round.guildhall.per_second / round.ceiling.per_second).into(),
+            met(self.of_floor() >= OF_FLOOR).into(),
+        ]
     }
 }
 
@@ -192,43 +234,25 @@ impl Outcome {
             "of ceiling",
             "aim",
         ]);
-        for one in &self.measured {
-            table.push(vec![
-                one.scenario.name.into(),
-                one.scenario.note.into(),
-                if one.scenario.organization == LARGE { "largest" } else { "1,000 calls" }.into(),
-                one.statements.into(),
-                one.bytes.into(),
-                (one.per_second().round() as u64).into(),
-                one.middle(|[_, guildhall, _]| guildhall.p50).into(),
-                one.middle(|[_, guildhall, _]| guildhall.p99).into(),
-                (one.middle(|[floor, ..]| floor.per_second).round() as u64).into(),
-                (one.middle(|[.., ceiling]| ceiling.per_second).round() as u64).into(),
-                one.of_floor().into(),
-                one.middle(|[_, guildhall, ceiling]| guildhall.per_second / ceiling.per_second).into(),
-                met(one.of_floor() >= OF_FLOOR).into(),
-            ]);
-        }
+        self.measured.iter().for_each(|one| table.push(one.row()));
         table
     }
 
     /// What the largest organization costs beside the one with 1,000 calls.
     pub(super) fn sizes(&self) -> Table {
         let mut table = Table::new(&["procedure", "input", "largest / 1,000 calls", "aim"]);
-        for large in self.measured.iter().filter(|one| one.scenario.organization == LARGE) {
-            let Scenario { name, note, .. } = large.scenario;
-            let same = |one: &&Measured| one.scenario.name == name && one.scenario.note == note;
-            let small = self.measured.iter().filter(same).find(|one| one.scenario.organization == SMALL);
-            let Some(small) = small else { continue };
-            let ratio = small.per_second() / large.per_second();
-            // Only of a chart it is promised.
-            let aim = (name == "toolCalls.getChart").then(|| met(ratio <= OF_SMALL));
-            table.push(vec![name.into(), note.into(), ratio.into(), aim.into()]);
+        for pair in self.measured.chunks_exact(2) {
+            let [large, small] = pair else { continue };
+            let (Scenario { name, note, .. }, ratio) = (&large.scenario, large.beside(small));
+            // Only of a month's chart it is promised.
+            let aim = (*name == "toolCalls.getChart" && *note == "1m").then(|| met(ratio <= OF_SMALL));
+            table.push(vec![(*name).into(), (*note).into(), ratio.into(), aim.into()]);
         }
         table
     }
 }
 
+/// Whether an aim was met, in a table.
 pub(super) const fn met(is: bool) -> &'static str {
     if is { "met" } else { "missed" }
 }
