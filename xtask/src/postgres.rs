@@ -76,6 +76,10 @@ impl Cluster {
             let mut give = Command::new("chown");
             process::run(give.arg(USER).arg(cluster.folder.path())).context("is there a user postgres?")?;
         }
+        if cluster.data().join("postmaster.pid").exists() {
+            // Whoever started it was killed. It may have ended since.
+            let _ = cluster.carry_out("pg_ctl", &["stop", "-m", "fast", "-w"]);
+        }
         if !cluster.data().exists() {
             cluster.carry_out("initdb", &["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"])?;
         }

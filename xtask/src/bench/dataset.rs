@@ -107,7 +107,7 @@ pub(super) fn settings(data: &Path, database_url: Option<&str>, more: &[String])
     let database = database_url.map(|url| format!("--database-url={url}"));
     let line = Line::try_parse_from(fixed.into_iter().chain(database).chain(more.iter().cloned()))?;
     // What an operator set for a server of their own is not for these.
-    Ok(Settings { database_url: database_url.map(str::to_owned), ..line.settings })
+    Ok(Settings { database_url: database_url.map(str::to_owned), secret: None, ..line.settings })
 }
 
 async fn load(folder: PathBuf, postgres: bool, scale: f64, end: Timestamp) -> Result<Kept> {
