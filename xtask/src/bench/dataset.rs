@@ -28,7 +28,7 @@ use crate::{
 };
 use generate::{HOUR, History};
 use loader::Loader;
-pub(super) use rows::{slug, tracking_id};
+pub(super) use rows::slug;
 
 /// Who owns all organizations.
 pub(super) const OWNER: &str = "owner@example.test";

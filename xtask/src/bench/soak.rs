@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{
-    dataset::{self, chance::Chance},
+    dataset::chance::Chance,
     load::median,
     scenarios::{self, CLIENTS, Owner, Scenario},
     table::Table,
@@ -30,8 +30,8 @@ const EVERY: Duration = Duration::from_secs(10);
 const SIGN_IN_EVERY: Duration = Duration::from_secs(5 * 60);
 /// Of all requests, those that call a tool of a hosted server, which is kept.
 const TOOLS: f64 = 0.2;
-/// End users who call tools.
-const READERS: usize = 1000;
+/// End users who call tools, for each client.
+const READERS: usize = 64;
 const MINUTE: f64 = 60.0;
 
 /// What a client asks, and who it is by now.
@@ -78,15 +78,18 @@ pub(super) async fn measure(node: &Node, time: Duration) -> Result<Table> {
 }
 
 impl Asker {
-    async fn ask(self, seed: u64, end: Instant) -> Result<()> {
-        let mut chance = Chance::new(seed);
+    async fn ask(self, number: u64, end: Instant) -> Result<()> {
+        let (mut chance, mut met) = (Chance::new(number), [false; READERS]);
         let mut connection = Connection::open(&self.url).await?;
         let nobody = Api::new(&self.url)?;
         while Instant::now() < end {
             if chance.happens(TOOLS) {
-                let server = self.servers.get(chance.below(self.servers.len())).context("no server")?;
-                let reader = dataset::tracking_id(chance.below(READERS));
-                nobody.tool(server, &reader, "get_next_step", &json!({})).await?;
+                let reader = chance.below(READERS);
+                // Always at the same server, where it has begun the walkthrough.
+                let server = self.servers.get(reader % self.servers.len()).context("no server")?;
+                let begun = met.get_mut(reader).is_some_and(|met| std::mem::replace(met, true));
+                let tool = if begun { "get_next_step" } else { "start_walkthrough" };
+                nobody.tool(server, &format!("soak-{number}-{reader}"), tool, &json!({})).await?;
             } else {
                 let scenario = self.scenarios.get(chance.below(self.scenarios.len())).context("no scenario")?;
                 let question = self.owner.borrow().question(&self.url, scenario);

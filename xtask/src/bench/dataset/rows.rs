@@ -147,7 +147,7 @@ fn subdomain(server: usize) -> String {
 }
 
 /// The trackingId of the end user at that place.
-pub(crate) fn tracking_id(user: usize) -> String {
+fn tracking_id(user: usize) -> String {
     format!("reader-{user:07}")
 }
 
