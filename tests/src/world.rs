@@ -136,7 +136,7 @@ impl World {
         let files = TestDatabase::new().await;
         let statements = Arc::new(AtomicUsize::new(0));
         let counter = statements.clone();
-        let observer = Arc::new(move |_: &str| {
+        let observer = Arc::new(move |_: &_| {
             counter.fetch_add(1, Ordering::SeqCst);
         });
         let database = files.open(Some(observer)).await;

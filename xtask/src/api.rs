@@ -16,6 +16,7 @@ pub(crate) struct Api {
     http: Client,
     url: String,
     token: Option<String>,
+    organization: Option<String>,
 }
 
 /// An organization with a published server that has one walkthrough.
@@ -46,12 +47,12 @@ impl Api {
     /// Nobody yet, at the node of that address.
     pub(crate) fn new(url: &str) -> Result<Self> {
         let http = Client::builder().timeout(Duration::from_secs(30)).no_proxy().tcp_nodelay(true).build()?;
-        Ok(Self { http, url: url.to_owned(), token: None })
+        Ok(Self { http, url: url.to_owned(), token: None, organization: None })
     }
 
     /// The same caller at another node, with connections of its own.
     pub(crate) fn at(&self, url: &str) -> Result<Self> {
-        Ok(Self { token: self.token.clone(), ..Self::new(url)? })
+        Ok(Self { token: self.token.clone(), organization: self.organization.clone(), ..Self::new(url)? })
     }
 
     /// The same caller with connections of its own, for another runtime: a connection ends with the one it began in.
@@ -59,12 +60,9 @@ impl Api {
         self.at(&self.url)
     }
 
-    /// `GET path`, for its status only.
-    pub(crate) async fn get(&self, path: &str) -> Result<()> {
-        let response = self.http.get(format!("{}{path}", self.url)).send().await?;
-        ensure!(response.status().is_success(), "{path}: {}", response.status());
-        response.bytes().await?;
-        Ok(())
+    /// The same node, for whoever has that access token, in the organization of that slug.
+    pub(crate) fn signed_in(&self, token: &str, organization: &str) -> Self {
+        Self { token: Some(token.to_owned()), organization: Some(organization.to_owned()), ..self.clone() }
     }
 
     /// `GET path`, which answers JSON.
@@ -85,7 +83,10 @@ impl Api {
 
     fn request(&self, procedure: &str, input: &Value) -> RequestBuilder {
         let url = format!("{}/api/{}", self.url, procedure.replace('.', "/"));
-        let request = self.http.post(url).json(input);
+        let mut request = self.http.post(url).json(input);
+        if let Some(organization) = &self.organization {
+            request = request.header("x-organization", organization);
+        }
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,

@@ -1,36 +1,37 @@
-//! Requests per second and their delays, beside the ceiling of the same run: what `/healthz`, which does nothing, reaches
-//! with the same client on the same machine. Client and server share the cores, so the ratio says more than the rate.
+//! Requests per second and their delays. Client and server share the cores, so a figure says little without the one beside
+//! it, of the same run: what SQL alone costs, what HTTP alone costs, what another size or another server costs.
 mod auth;
+mod dataset;
+pub(crate) mod floor;
+mod ingest;
 mod live;
 mod load;
 mod mcp;
+mod scenarios;
 mod search;
+mod soak;
 mod table;
+mod whole;
+mod wire;
 
-use std::{path::PathBuf, thread, time::Duration};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use clap::ValueEnum;
-use serde_json::{Value, json};
 
 use crate::{
-    api::{Api, Seeded},
     node::{self, Node, Place, free_port, fresh_folder},
     postgres::Cluster,
-    process,
 };
-use load::{Figures, Subject};
 
 const CLIENTS: [usize; 3] = [1, 16, 64];
-const READERS: usize = 16;
-const TURNS: usize = 20;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// What is measured.
-    #[arg(default_value = "calls")]
+    #[arg(default_value = "whole")]
     what: What,
-    /// Seconds for each figure: 2, of `live` 60, with `--one-organization` 10 for each rate.
+    /// Seconds for each figure: 1 in each round, of `auth`, `mcp` and `search` 2, of `live` 60, with `--one-organization` 10 for each rate.
     #[arg(long)]
     seconds: Option<u64>,
     /// On PostgreSQL.
@@ -47,6 +48,8 @@ pub(crate) struct Options {
     docs: Option<PathBuf>,
     #[command(flatten)]
     live: live::Scale,
+    #[command(flatten)]
+    whole: whole::Extent,
     /// This binary instead of a release build.
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -56,6 +59,7 @@ impl Options {
     const fn seconds(&self) -> u64 {
         match (self.seconds, self.what) {
             (Some(seconds), _) => seconds,
+            (None, What::Whole | What::Soak) => 1,
             (None, What::Live) => 60,
             (None, _) => 2,
         }
@@ -68,8 +72,10 @@ impl Options {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum What {
-    /// Procedures and tools.
-    Calls,
+    /// A million calls of a hundred organizations: procedures over HTTP, calls kept, and memory.
+    Whole,
+    /// Memory under a mixed load for a long time, on the same data.
+    Soak,
     /// Signing in: how often, what others notice, and who learns whether somebody has an account.
     Auth,
     /// `get_next_step` beside the same tool on the official TypeScript SDK, and what ten thousand users weigh.
@@ -102,93 +108,16 @@ impl Ground {
 }
 
 pub(crate) async fn run(options: Options) -> Result<()> {
+    if let What::Whole | What::Soak = options.what {
+        return whole::run(&options).await;
+    }
     let binary = options.binary.clone().map_or_else(|| node::build(true), Ok)?;
     let ground = Ground { binary, cluster: options.postgres.then(Cluster::start).transpose()? };
     match options.what {
-        What::Calls => calls(&options, &ground).await,
+        What::Whole | What::Soak => Ok(()),
         What::Auth => auth::run(&options, &ground).await,
         What::Mcp => mcp::run(&options, &ground).await,
         What::Search => search::run(&options, &ground).await,
         What::Live => live::run(&options, &ground).await,
     }
-}
-
-async fn calls(options: &Options, ground: &Ground) -> Result<()> {
-    let (node, _) = ground.start("bench", &[])?;
-    let seeded = Api::new(&node.url)?.seed(5).await?;
-    let subjects = subjects(&seeded, &fill(&seeded).await?).await?;
-    let mut rows = Vec::new();
-    for clients in CLIENTS {
-        let mut ceiling = None;
-        for subject in &subjects {
-            ensure!(!process::interrupted(), "interrupted");
-            let figures = load::measure(&seeded, subject, clients, Duration::from_secs(options.seconds())).await;
-            let figures = figures.with_context(|| format!("{}; the log ends\n{}", subject.name, node.last_words()))?;
-            let ratio = figures.per_second / *ceiling.get_or_insert(figures.per_second);
-            rows.push(Row { name: subject.name, clients, figures, ratio });
-        }
-    }
-    let (database, cores) = (options.database(), thread::available_parallelism()?.get());
-    if options.json {
-        let rows: Vec<Value> = rows.iter().map(Row::json).collect();
-        println!("{:#}", json!({ "database": database, "cores": cores, "seconds": options.seconds(), "rows": rows }));
-        return Ok(());
-    }
-    println!("{database}, {cores} cores shared with the client, {} s each\n", options.seconds());
-    println!("{:<30} {:>7} {:>9} {:>9} {:>9} {:>9}", "subject", "clients", "per s", "p50 ms", "p99 ms", "of ceiling");
-    for row in &rows {
-        let Figures { per_second, p50, p99, .. } = row.figures;
-        println!(
-            "{:<30} {:>7} {per_second:>9.0} {p50:>9.2} {p99:>9.2} {:>8.0} %",
-            row.name,
-            row.clients,
-            row.ratio * 100.0
-        );
-    }
-    Ok(())
-}
-
-struct Row {
-    name: &'static str,
-    clients: usize,
-    figures: Figures,
-    ratio: f64,
-}
-
-impl Row {
-    fn json(&self) -> Value {
-        let Figures { requests, per_second, p50, p99 } = self.figures;
-        json!({ "subject": self.name, "clients": self.clients, "requests": requests, "perSecond": per_second,
-            "p50Ms": p50, "p99Ms": p99, "ofCeiling": self.ratio })
-    }
-}
-
-/// Readers who did something, so that there is something to read; the id of a ticket.
-async fn fill(seeded: &Seeded) -> Result<Value> {
-    let mut ticket = Value::Null;
-    for number in 0..READERS {
-        let reader = format!("filler-{number}");
-        let tool = async |tool: &str, input: Value| seeded.owner.tool(&seeded.slug, &reader, tool, &input).await;
-        tool("start_walkthrough", json!({})).await?;
-        for _ in 0..TURNS {
-            tool("get_next_step", json!({})).await?;
-        }
-        let filed = tool("get_support", json!({ "title": "Help", "problemDescription": "Nothing moves." })).await?;
-        ticket = filed["ticketId"].clone();
-    }
-    Ok(ticket)
-}
-
-/// The ceiling first.
-async fn subjects(seeded: &Seeded, ticket: &Value) -> Result<Vec<Subject>> {
-    let sessions = seeded.owner.everything("sessions.list").await?;
-    let session = &sessions.first().context("no session")?["id"];
-    let procedure = |name, input| Subject { name, work: load::Work::Procedure(input) };
-    Ok(vec![
-        Subject { name: "/healthz", work: load::Work::Nothing },
-        procedure("toolCalls.getChart", json!({ "timeRange": "1d", "serverId": seeded.server })),
-        procedure("sessions.getToolCalls", json!({ "sessionId": session })),
-        procedure("supportTickets.getWithMcpUser", json!({ "ticketId": ticket })),
-        Subject { name: "tools/call get_next_step", work: load::Work::Tool("get_next_step") },
-    ])
 }

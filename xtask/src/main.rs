@@ -43,9 +43,16 @@ enum Command {
     Crash(crash::Options),
     #[command(flatten)]
     Admin(guildhall::Task),
-    /// Requests per second and their delays, beside the ceiling of the same run.
-    Bench(bench::Options),
+    /// Requests per second and their delays, beside what they could be at best.
+    Bench(Box<bench::Options>),
+    /// What `bench` compares procedures with; it starts this itself.
+    #[command(hide = true)]
+    Floor(bench::floor::Options),
 }
+
+/// As the server's own, so that what runs in this process is not slower for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -72,6 +79,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Clients(options) => tokio::task::spawn_blocking(move || clients::run(&options)).await?,
         Command::Crash(options) => crash::run(options).await,
         Command::Admin(task) => process::say(&guildhall::carry_out(task).await?),
-        Command::Bench(options) => bench::run(options).await,
+        Command::Bench(options) => bench::run(*options).await,
+        Command::Floor(options) => bench::floor::run(options).await,
     }
 }

@@ -39,9 +39,9 @@ const UNLIMITED: [&str; 16] = [
 /// Builds the binary, by cargo, and says where it is.
 pub(crate) fn build(release: bool) -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(root()?).args(["build", "--quiet", "--locked", "--package", "guildhall"]);
-    // xtask is built along in the development profile: the same features, so that nothing is compiled twice.
-    cargo.args(if release { ["--release"].as_slice() } else { &["--package", "xtask"] });
+    // xtask is built along: the same features, so that nothing is compiled twice.
+    cargo.current_dir(root()?).args(["build", "--quiet", "--locked", "--package", "guildhall", "--package", "xtask"]);
+    cargo.args(release.then_some("--release"));
     process::run(&mut cargo)?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root()?.join("target"), PathBuf::from);
     Ok(target.join(if release { "release" } else { "debug" }).join("guildhall"))
@@ -128,6 +128,13 @@ impl Node {
             line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes / 1024)
         };
         Some((of("VmRSS:")?, of("VmHWM:")?))
+    }
+
+    /// The megabytes of memory that it has now, to the kilobyte, where the system says so.
+    pub(crate) fn resident(&self) -> Option<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.split_whitespace().next()?.parse::<f64>().ok().map(|kilobytes| kilobytes / 1024.0)
     }
 
     /// The time that it has had on the cores, where the system says so.

@@ -29,26 +29,60 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     process::run(Command::new(program).args(arguments).env("TEST_DATABASE", cluster.url("postgres")))
 }
 
-/// A running PostgreSQL; stopped and removed with this value.
+/// A running PostgreSQL; stopped with this value, and removed unless it is to be kept.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    folder: TempDir,
+    folder: Folder,
     binaries: PathBuf,
     port: u16,
     as_root: bool,
 }
 
+/// Where a cluster lies.
+#[derive(Debug)]
+enum Folder {
+    /// Until it is stopped.
+    Temporary(TempDir),
+    /// For good.
+    Kept(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(folder) => folder.path(),
+            Self::Kept(folder) => folder,
+        }
+    }
+}
+
 impl Cluster {
     /// Makes and starts one, reachable from this machine only and by anybody on it.
     pub(crate) fn start() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("guildhall-postgres-").tempdir()?;
+        Self::start_in(Folder::Temporary(tempfile::Builder::new().prefix("guildhall-postgres-").tempdir()?))
+    }
+
+    /// Starts the one in `folder`, which is made where there is none and stays when it is stopped. On the way to the
+    /// folder everybody must be let through, since PostgreSQL does not run as root.
+    pub(crate) fn kept(folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder)?;
+        Self::start_in(Folder::Kept(folder.to_owned()))
+    }
+
+    fn start_in(folder: Folder) -> Result<Self> {
         let port = free_port()?;
         let cluster = Self { folder, binaries: binaries()?, port, as_root: is_root()? };
         if cluster.as_root {
             let mut give = Command::new("chown");
             process::run(give.arg(USER).arg(cluster.folder.path())).context("is there a user postgres?")?;
         }
-        cluster.carry_out("initdb", &["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"])?;
+        if cluster.data().join("postmaster.pid").exists() {
+            // Whoever started it was killed. It may have ended since.
+            let _ = cluster.carry_out("pg_ctl", &["stop", "-m", "fast", "-w"]);
+        }
+        if !cluster.data().exists() {
+            cluster.carry_out("initdb", &["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"])?;
+        }
         // Durable as in production: the server refuses to work with fsync off.
         let options =
             format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400");
@@ -69,6 +103,15 @@ impl Cluster {
         make.args(["-h", "127.0.0.1", "-U", USER, "-p", &self.port.to_string(), name]);
         process::run(&mut make)?;
         Ok(self.url(name))
+    }
+
+    /// Does away with the database of that name, where there is one.
+    pub(crate) fn drop_database(&self, name: &str) -> Result<()> {
+        let mut drop = Command::new(self.binaries.join("dropdb"));
+        drop.args(["-h", "127.0.0.1", "-U", USER, "-p", &self.port.to_string(), "--if-exists", "--force", name]);
+        let said = drop.output()?;
+        ensure!(said.status.success(), "dropdb {name}: {}", String::from_utf8_lossy(&said.stderr));
+        Ok(())
     }
 
     /// Makes a database that is what the one of that name is, which nobody may use any more; its address.
@@ -133,8 +176,9 @@ impl Drop for Cluster {
         if !self.data().join("postmaster.pid").exists() {
             return;
         }
-        if let Err(error) = self.carry_out("pg_ctl", &["stop", "-m", "immediate", "-w"]) {
-            eprintln!("the throw-away PostgreSQL in {} still runs: {error:#}", self.folder.path().display());
+        let mode = if matches!(self.folder, Folder::Kept(_)) { "fast" } else { "immediate" };
+        if let Err(error) = self.carry_out("pg_ctl", &["stop", "-m", mode, "-w"]) {
+            eprintln!("the PostgreSQL in {} still runs: {error:#}", self.folder.path().display());
         }
     }
 }

@@ -26,8 +26,8 @@ pub struct Database {
     writer: DatabaseConnection,
 }
 
-/// Called once for every statement, for counting them in tests.
-pub type Observer = Arc<dyn Fn(&str) + Send + Sync>;
+/// Called once for every statement, for counting them in tests and repeating them in measurements.
+pub type Observer = Arc<dyn Fn(&sea_orm::Statement) + Send + Sync>;
 
 const READERS: u32 = 8;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
@@ -51,7 +51,7 @@ impl Database {
         if let Some(observer) = observer {
             for pool in [&mut writer, &mut reader] {
                 let observer = observer.clone();
-                pool.set_metric_callback(move |statement| observer(&statement.statement.sql));
+                pool.set_metric_callback(move |statement| observer(statement.statement));
             }
         }
         let database = Self { reader, writer };

@@ -1,59 +1,74 @@
 //! A closed loop: each client sends its next request when it has the answer to the last.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
 
-use crate::api::{Api, Seeded};
+use super::wire::Connection;
 
-/// What is measured.
+/// What is sent again and again.
 #[derive(Clone, Debug)]
-pub(super) struct Subject {
-    pub(super) name: &'static str,
-    pub(super) work: Work,
-}
-
-/// What a client does again and again.
-#[derive(Clone, Debug)]
-pub(super) enum Work {
-    /// Asks `/healthz`.
-    Nothing,
-    /// Calls the procedure of the subject's name with this.
-    Procedure(Value),
-    /// Calls a tool, as a reader of its own.
-    Tool(&'static str),
+pub(super) struct Question {
+    /// Where to, such as `http://127.0.0.1:3000`.
+    pub(super) url: String,
+    pub(super) path: String,
+    /// Headers, each with its line's end.
+    pub(super) headers: String,
+    pub(super) body: String,
 }
 
 /// What came of it; times in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Figures {
-    pub(super) requests: usize,
     pub(super) per_second: f64,
     pub(super) p50: f64,
     pub(super) p99: f64,
 }
 
 /// `clients` at once for `time`, after a moment to warm up.
-pub(super) async fn measure(seeded: &Seeded, subject: &Subject, clients: usize, time: Duration) -> Result<Figures> {
-    let mut running = JoinSet::new();
-    let warm = Instant::now() + Duration::from_millis(300);
+pub(super) async fn measure(question: &Question, clients: usize, time: Duration) -> Result<Figures> {
+    let warm = Instant::now() + time.mul_f64(0.15).min(Duration::from_millis(300));
     let end = warm + time;
-    for number in 0..clients {
-        let client = Client {
-            api: seeded.owner.clone(),
-            slug: seeded.slug.clone(),
-            reader: format!("reader-{number}"),
-            subject: subject.clone(),
-        };
-        running.spawn(client.work(warm, end));
+    let question = Arc::new(question.clone());
+    let mut running = JoinSet::new();
+    for _ in 0..clients {
+        running.spawn(ask(Arc::clone(&question), warm, end));
     }
     let mut delays = Vec::new();
     while let Some(done) = running.join_next().await {
         delays.append(&mut done??);
     }
     Figures::of(delays, time)
+}
+
+async fn ask(question: Arc<Question>, warm: Instant, end: Instant) -> Result<Vec<Duration>> {
+    let mut connection = Connection::open(&question.url).await?;
+    let mut delays = Vec::new();
+    loop {
+        let began = Instant::now();
+        if began >= end {
+            return Ok(delays);
+        }
+        question.ask(&mut connection).await?;
+        let done = Instant::now();
+        if began >= warm && done <= end {
+            delays.push(done - began);
+        }
+    }
+}
+
+impl Question {
+    /// Asks once; the answer, which is not a failure.
+    pub(super) async fn ask(&self, connection: &mut Connection) -> Result<Vec<u8>> {
+        let answer = connection.post(&self.path, &self.headers, &self.body).await?;
+        let status = answer.status;
+        ensure!(status == 200, "{}: {status}: {}", self.path, String::from_utf8_lossy(&answer.body));
+        Ok(answer.body)
+    }
 }
 
 impl Figures {
@@ -65,43 +80,14 @@ impl Figures {
             let delay = delays.get(place.min(delays.len().saturating_sub(1)));
             Ok(delay.context("no request was answered in time")?.as_secs_f64() * 1000.0)
         };
-        let requests = delays.len();
-        let count = u32::try_from(requests)?;
-        Ok(Self { requests, per_second: f64::from(count) / time.as_secs_f64(), p50: at(50)?, p99: at(99)? })
+        let count = u32::try_from(delays.len())?;
+        Ok(Self { per_second: f64::from(count) / time.as_secs_f64(), p50: at(50)?, p99: at(99)? })
     }
 }
 
-struct Client {
-    api: Api,
-    slug: String,
-    reader: String,
-    subject: Subject,
-}
-
-impl Client {
-    async fn work(self, warm: Instant, end: Instant) -> Result<Vec<Duration>> {
-        if let Work::Tool(_) = self.subject.work {
-            self.api.tool(&self.slug, &self.reader, "start_walkthrough", &json!({})).await?;
-        }
-        let mut delays = Vec::new();
-        loop {
-            let began = Instant::now();
-            if began >= end {
-                return Ok(delays);
-            }
-            self.once().await?;
-            let done = Instant::now();
-            if began >= warm && done <= end {
-                delays.push(done - began);
-            }
-        }
-    }
-
-    async fn once(&self) -> Result<()> {
-        match &self.subject.work {
-            Work::Nothing => self.api.get("/healthz").await,
-            Work::Procedure(input) => self.api.call(self.subject.name, input).await.map(drop),
-            Work::Tool(tool) => self.api.tool(&self.slug, &self.reader, tool, &json!({})).await.map(drop),
-        }
-    }
+/// The one in the middle; none of none.
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let (below, above) = (values.get(values.len().saturating_sub(1) / 2)?, values.get(values.len() / 2)?);
+    Some(f64::midpoint(*below, *above))
 }

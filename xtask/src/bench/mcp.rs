@@ -4,7 +4,6 @@ mod comparison;
 mod crowd;
 mod memory;
 mod reader;
-mod wire;
 
 use std::{sync::Arc, thread, time::Duration};
 

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, anyhow, ensure};
 use guildhall_domain::{Id, id};
 use serde_json::{Value, json};
 
-use super::wire::Connection;
 use crate::api::{Seeded, text};
+use crate::bench::wire::Connection;
 
 const STATELESS: &str = "2026-07-28";
 const SESSIONS: &str = "2025-11-25";
