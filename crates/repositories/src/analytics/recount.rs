@@ -18,7 +18,7 @@ struct Kind {
 }
 
 impl Counters<'_> {
-    /// A line for each counter that is not what the rows themselves say.
+    /// A line for each counter that is not what the rows themselves say; of each kind the first 1,000.
     ///
     /// # Errors
     /// Where the database fails.
@@ -30,12 +30,15 @@ impl Counters<'_> {
         Ok(lines)
     }
 
-    /// Makes right what differs; answers a line for each. Calls may be recorded meanwhile: whoever counts waits for the
+    /// Makes right what differs, however long it takes; answers what [`Self::recount`] does. Calls may be recorded meanwhile: whoever counts waits for the
     /// counter, or is seen with its call.
     ///
     /// # Errors
     /// Where the database fails; [`crate::Error::Taken`] where a call was counted in a bucket that has just begun.
     pub async fn rebuild(self) -> Result<Vec<String>> {
+        if self.0.access.is_postgres() {
+            self.0.executor().query_all_raw(self.0.statement(&PATIENTLY, [])).await?;
+        }
         let mut lines = Vec::new();
         for kind in &KINDS {
             let mut differing = self.differing(kind).await?;
@@ -75,6 +78,7 @@ static KINDS: [Kind; 6] = [
                from tool_counts, since where organization_id = $1 and starts_at >= since.at) d \
              group by width, starts_at, server_id, tool_name \
              having sum(counted) <> sum(calls) or sum(counted_errors) <> sum(errors)",
+            MOST,
         ]),
         emptying: Some(Words::new(&["delete from tool_counts where organization_id = $1 \
                 and starts_at >= (select calls_since from retained)"])),
@@ -96,6 +100,7 @@ static KINDS: [Kind; 6] = [
                union all select width, starts_at, duration_ms, calls, 0 \
                from duration_counts, since where organization_id = $1 and starts_at >= since.at) d \
              group by width, starts_at, duration_ms having sum(counted) <> sum(calls)",
+            MOST,
         ]),
         emptying: Some(Words::new(&["delete from duration_counts where organization_id = $1 \
                 and starts_at >= (select calls_since from retained)"])),
@@ -121,6 +126,7 @@ static KINDS: [Kind; 6] = [
                from person_days, since where organization_id = $1 and starts_at >= since.at) d \
              group by starts_at, mcp_user_id having sum(counted_visits) <> sum(visits) or sum(counted) <> sum(calls) \
                or sum(counted_errors) <> sum(errors)",
+            MOST,
         ]),
         emptying: Some(Words::new(&["delete from person_days where organization_id = $1 \
                 and starts_at >= (select calls_since from retained)"])),
@@ -142,6 +148,7 @@ static KINDS: [Kind; 6] = [
                union all select width, starts_at, server_id, identity, 1, 0 from connection_marks \
                where organization_id = $1) d \
              group by width, starts_at, server_id, identity having sum(counted) <> sum(there)",
+            MOST,
         ]),
         emptying: Some(Words::new(&["delete from connection_marks where organization_id = $1"])),
         filling: Words::new(&[
@@ -163,6 +170,7 @@ static KINDS: [Kind; 6] = [
                union all select width, starts_at, server_id, users, visits, 0, 0 from connection_counts \
                where organization_id = $1) d \
              group by width, starts_at, server_id having sum(counted) <> sum(users) or sum(counted_visits) <> sum(visits)",
+            MOST,
         ]),
         emptying: Some(Words::new(&["delete from connection_counts where organization_id = $1"])),
         filling: Words::new(&[
@@ -177,6 +185,7 @@ static KINDS: [Kind; 6] = [
         differing: Words::new(&[
             VISITS,
             "select {hex id}, cast(tool_call_count as text), cast(calls as text) from actual where tool_call_count <> calls",
+            MOST,
         ]),
         emptying: None,
         filling: Words::new(&[
@@ -186,6 +195,11 @@ static KINDS: [Kind; 6] = [
         ]),
     },
 ];
+
+static PATIENTLY: Words =
+    Words::new(&["select set_config('statement_timeout', '0', true) from organizations where id = $1"]);
+
+const MOST: &str = " limit 1000";
 
 const WIDTHS: &str = "with widths as (select 300000 as width union all select 3600000 union all select 86400000), ";
 
