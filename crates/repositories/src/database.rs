@@ -19,10 +19,12 @@ pub enum Location {
     Postgres(String),
 }
 
-/// Both pools of one database.
+/// The pools of one database.
 #[derive(Clone, Debug)]
 pub struct Database {
     reader: DatabaseConnection,
+    /// The reader on SQLite.
+    finder: DatabaseConnection,
     writer: DatabaseConnection,
 }
 
@@ -30,6 +32,8 @@ pub struct Database {
 pub type Observer = Arc<dyn Fn(&sea_orm::Statement) + Send + Sync>;
 
 const READERS: u32 = 8;
+/// Each of them answers many at once.
+const FINDERS: u32 = 2;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
 
 impl Database {
@@ -38,23 +42,24 @@ impl Database {
     /// # Errors
     /// Where the database cannot be reached, or is one that may lose or corrupt what it was given.
     pub async fn open(location: &Location, observer: Option<Observer>) -> Result<Self> {
-        let (mut writer, mut reader) = match location {
-            Location::Sqlite(path) => {
-                let writer = sea_orm::Database::connect(sqlite(path, Pool::Writer)).await?;
-                (writer, sea_orm::Database::connect(sqlite(path, Pool::Reader)).await?)
-            }
-            Location::Postgres(url) => {
-                let writer = sea_orm::Database::connect(postgres(url, Pool::Writer)).await?;
-                (writer, sea_orm::Database::connect(postgres(url, Pool::Reader)).await?)
-            }
+        let pool = |pool| {
+            sea_orm::Database::connect(match location {
+                Location::Sqlite(path) => sqlite(path, pool),
+                Location::Postgres(url) => postgres(url, pool),
+            })
+        };
+        let (mut writer, mut reader) = (pool(Pool::Writer).await?, pool(Pool::Reader).await?);
+        let mut finder = match location {
+            Location::Sqlite(_) => reader.clone(),
+            Location::Postgres(_) => pool(Pool::Finder).await?,
         };
         if let Some(observer) = observer {
-            for pool in [&mut writer, &mut reader] {
+            for pool in [&mut writer, &mut reader, &mut finder] {
                 let observer = observer.clone();
                 pool.set_metric_callback(move |statement| observer(statement.statement));
             }
         }
-        let database = Self { reader, writer };
+        let database = Self { reader, finder, writer };
         database.refuse_unsafe().await?;
         Ok(database)
     }
@@ -69,6 +74,13 @@ impl Database {
     #[must_use]
     pub fn read(&self) -> Access {
         Access(Inner::Reader(self.reader.clone()))
+    }
+
+    /// Access for a query that looks up a few rows by their keys for each of many who ask, whatever statistics of a young or
+    /// fast-growing table say: PostgreSQL would rather read all of it once.
+    #[must_use]
+    pub fn find(&self) -> Access {
+        Access(Inner::Reader(self.finder.clone()))
     }
 
     /// Access for a mutation: one transaction, undone unless it is committed.
@@ -109,9 +121,9 @@ impl Database {
         is_postgres.then(|| self.reader.get_postgres_connection_pool().connect_options().as_ref().clone())
     }
 
-    /// Closes both pools.
+    /// Closes the pools.
     pub async fn close(self) {
-        for pool in [self.reader, self.writer] {
+        for pool in [self.finder, self.reader, self.writer] {
             if let Err(cause) = pool.close().await {
                 tracing::warn!(%cause, "a pool did not close cleanly");
             }
@@ -152,6 +164,7 @@ impl Database {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pool {
     Reader,
+    Finder,
     Writer,
 }
 
@@ -169,19 +182,28 @@ fn sqlite(path: &Path, pool: Pool) -> ConnectOptions {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .statement_cache_capacity(500);
-        if pool == Pool::Reader { options.pragma("query_only", "on") } else { options }
+        if pool == Pool::Writer { options } else { options.pragma("query_only", "on") }
     });
     options
 }
 
 fn postgres(url: &str, pool: Pool) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(if pool == Pool::Writer { 8 } else { READERS }).min_connections(1).sqlx_logging(false);
+    let connections = match pool {
+        Pool::Writer => 8,
+        Pool::Reader => READERS,
+        Pool::Finder => FINDERS,
+    };
+    options.max_connections(connections).min_connections(1).sqlx_logging(false);
     options.acquire_timeout(WAIT_FOR_CONNECTION).statement_timeout(Duration::from_secs(30));
     options.set_application_name("guildhall").test_before_acquire(false);
     options.map_sqlx_postgres_opts(move |options| {
-        let read_only = if pool == Pool::Reader { "on" } else { "off" };
-        options.options([("default_transaction_read_only", read_only)]).statement_cache_capacity(500)
+        let read_only = if pool == Pool::Writer { "off" } else { "on" };
+        let options = options.options([("default_transaction_read_only", read_only)]).statement_cache_capacity(500);
+        if pool != Pool::Finder {
+            return options;
+        }
+        options.options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
     });
     options
 }

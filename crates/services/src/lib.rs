@@ -11,6 +11,7 @@ pub mod auth;
 pub mod example;
 mod jobs;
 pub mod knowledge;
+mod lasting;
 mod live;
 mod mailed_codes;
 pub mod mcp_servers;

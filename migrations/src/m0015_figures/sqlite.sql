@@ -1,5 +1,6 @@
 -- SQLite has no trigger for a whole statement, so a batch of calls is written to a view that takes nothing in: its trigger
--- keeps the calls and touches each counter once. calls: JSON, [[id, server, person, visit, tool, input, output, is_error,
+-- keeps the calls and touches each counter once. Both are JSONB, so that they are parsed once. calls: [[id, server, person,
+-- visit, tool, input, output, is_error,
 -- duration_ms, created_at]]. counts: what they come to, a list for each table: [[width, starts_at, tool, calls, errors]],
 -- [[server, width, starts_at, tool, calls, errors]], [[width, starts_at, duration_ms, calls]],
 -- [[starts_at, person, calls, errors]], [[person, calls, latest]], [[visit, calls, latest]]. Ids are in hexadecimal.
@@ -12,22 +13,22 @@ create trigger keep_calls instead of insert on call_batches begin
     from jsonb_each(new.calls) as r;
   insert into tool_counts (organization_id, width, starts_at, server_id, tool_name, calls, errors)
     select new.organization_id, r.value ->> 0, r.value ->> 1, null, r.value ->> 2, r.value ->> 3, r.value ->> 4
-    from json_each(new.counts, '$[0]') as r where true
+    from jsonb_each(new.counts, '$[0]') as r where true
     on conflict (organization_id, width, starts_at, tool_name) where server_id is null
     do update set calls = calls + excluded.calls, errors = errors + excluded.errors;
   insert into tool_counts (organization_id, server_id, width, starts_at, tool_name, calls, errors)
     select new.organization_id, unhex(r.value ->> 0), r.value ->> 1, r.value ->> 2, r.value ->> 3, r.value ->> 4,
       r.value ->> 5
-    from json_each(new.counts, '$[1]') as r where true
+    from jsonb_each(new.counts, '$[1]') as r where true
     on conflict (organization_id, server_id, width, starts_at, tool_name) where server_id is not null
     do update set calls = calls + excluded.calls, errors = errors + excluded.errors;
   insert into duration_counts (organization_id, width, starts_at, duration_ms, calls)
     select new.organization_id, r.value ->> 0, r.value ->> 1, r.value ->> 2, r.value ->> 3
-    from json_each(new.counts, '$[2]') as r where true
+    from jsonb_each(new.counts, '$[2]') as r where true
     on conflict (organization_id, width, starts_at, duration_ms) do update set calls = calls + excluded.calls;
   insert into person_days (organization_id, starts_at, mcp_user_id, visits, calls, errors)
     select new.organization_id, r.value ->> 0, unhex(r.value ->> 1), 0, r.value ->> 2, r.value ->> 3
-    from json_each(new.counts, '$[3]') as r where true
+    from jsonb_each(new.counts, '$[3]') as r where true
     on conflict (organization_id, starts_at, mcp_user_id)
     do update set calls = calls + excluded.calls, errors = errors + excluded.errors;
   -- Of calls across the turn of five minutes, all count for the later.
@@ -35,11 +36,11 @@ create trigger keep_calls instead of insert on call_batches begin
       recent_calls = seen.calls + case when recent_since < seen.at - seen.at % 300000 then 0 else recent_calls end,
       recent_since = max(recent_since, seen.at - seen.at % 300000)
     from (select unhex(r.value ->> 0) as id, r.value ->> 1 as calls, r.value ->> 2 as at
-      from json_each(new.counts, '$[4]') as r) as seen
+      from jsonb_each(new.counts, '$[4]') as r) as seen
     where mcp_users.id = seen.id and organization_id = new.organization_id;
   update mcp_sessions set tool_call_count = tool_call_count + seen.calls, last_seen_at = max(last_seen_at, seen.at)
     from (select unhex(r.value ->> 0) as id, r.value ->> 1 as calls, r.value ->> 2 as at
-      from json_each(new.counts, '$[5]') as r) as seen
+      from jsonb_each(new.counts, '$[5]') as r) as seen
     where mcp_sessions.id = seen.id and organization_id = new.organization_id;
 end;
 

@@ -103,7 +103,7 @@ static KEEP: Words = Words::new(&[INSERT, "{rows}"]);
 
 /// SQLite, by a trigger on what a batch comes to.
 static KEEP_BATCH: Words =
-    Words::new(&["insert into call_batches (organization_id, calls, counts) values ($1, $2, $3)"]);
+    Words::new(&["insert into call_batches (organization_id, calls, counts) values ($1, jsonb($2), jsonb($3))"]);
 
 /// A call as a row of JSON.
 pub(crate) fn row(call: &NewCall) -> impl Serialize {

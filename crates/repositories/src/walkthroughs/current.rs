@@ -91,9 +91,13 @@ fn composed(asked: Asked, is_of_a_step: bool) -> SelectStatement {
         .add(same(walkthrough_step::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
         .add(Expr::col((walkthrough_step::Entity, walkthrough_step::Column::Id)).eq(next(asked, is_of_a_step)));
     let was_done = if is_of_a_step {
-        Expr::exists(
-            completions().and_where(walkthrough_completion::Column::StepId.into_expr().eq(asked.id(DONE))).take(),
+        // Counted, not asked whether it exists: for that PostgreSQL may read all there is of everybody.
+        one_of(
+            completions_of(Func::count(Expr::val(1)))
+                .and_where(walkthrough_completion::Column::StepId.into_expr().eq(asked.id(DONE)))
+                .take(),
         )
+        .gt(0)
     } else {
         Expr::value(false)
     };
@@ -184,16 +188,23 @@ fn newest(asked: Asked, is_of_a_step: bool) -> Expr {
             .take();
         // Of one, not in a list of one: PostgreSQL would join, and look through the walkthrough's runs for the person's.
         runs.and_where(its(Its::WalkthroughId).eq(one_of(of_step)));
+        // The order of the index that begins with the person: it alone is of use, and PostgreSQL sees it without statistics.
         runs.order_by_expr(its(Its::Attempt), sea_orm::Order::Desc);
+    } else {
+        runs.order_by_expr(its(Its::LastActivityAt), sea_orm::Order::Desc);
+        runs.order_by_expr(its(Its::Id), sea_orm::Order::Desc);
     }
-    runs.order_by_expr(its(Its::LastActivityAt), sea_orm::Order::Desc);
-    one_of(runs.order_by_expr(its(Its::Id), sea_orm::Order::Desc).limit(1).take())
+    one_of(runs.limit(1).take())
 }
 
 /// What was done in the run that was found.
 fn completions() -> SelectStatement {
+    completions_of(Expr::value(1))
+}
+
+fn completions_of(what: impl Into<Expr>) -> SelectStatement {
     subquery()
-        .expr(Expr::value(1))
+        .expr(what.into())
         .from(walkthrough_completion::Entity)
         .and_where(same(walkthrough_completion::Column::OrganizationId, walkthrough_run::Column::OrganizationId))
         .and_where(same(walkthrough_completion::Column::RunId, walkthrough_run::Column::Id))

@@ -27,7 +27,7 @@ pub use following::{Ending, Following};
 use standing::Lost;
 pub(crate) use standing::{Place, Who};
 
-use crate::{App, Happened};
+use crate::{App, Happened, lasting::until_done};
 
 /// Who follows what on this node.
 #[derive(Debug, Default)]
@@ -75,7 +75,8 @@ impl Live {
         let news = channel.or_insert_with(|| Channel::open(app, read, place.organization, head)).subscribe();
         let lost = followed.places.entry(place).or_insert_with(|| state::channel(None).0).subscribe();
         if !std::mem::replace(&mut followed.is_watched, true) {
-            tokio::spawn(watch::watch(app.clone()));
+            let app = app.clone();
+            tokio::spawn(until_done("watching for those who follow", move || watch::watch(app.clone())));
         }
         (news, lost)
     }

@@ -70,12 +70,12 @@ impl App {
         let recorder = Recorder::start(database.clone());
         let reader = database.clone();
         let arrivals = Gathering::start(move |arrivals: Arc<[Arrival]>| {
-            let access = reader.read();
+            let access = reader.find();
             async move { access.system().arrived(&arrivals).await }
         });
         let reader = database.clone();
         let askings = Gathering::start(move |askings: Arc<[Asking]>| {
-            let access = reader.read();
+            let access = reader.find();
             async move { access.system().current_runs(&askings).await }
         });
         let (happenings, _) = broadcast::channel(HAPPENINGS_KEPT);

@@ -3,15 +3,15 @@
 //! While one transaction commits, the next calls gather; so a busy node pays for one sync a batch and an idle one adds
 //! no delay.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use guildhall_domain::{Error, Error::Unavailable, Id, Result, Timestamp, event::Audience, id};
 use guildhall_repositories::{Database, Error as RowError, NewCall, NewCompletion, NewEvent};
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{greet::Guest, redact::kept};
-use crate::App;
+use crate::{App, lasting::until_done};
 
 /// Calls that may wait; beyond them callers wait for room.
 const QUEUE: usize = 4096;
@@ -64,7 +64,9 @@ impl Recorder {
     /// Starts the recorder; it ends when the last [`Recorder`] is dropped and its queue is empty.
     pub(crate) fn start(database: Database) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(work(database, receiver));
+        let receiver = Arc::new(Mutex::new(receiver));
+        let work = move || work(database.clone(), Arc::clone(&receiver));
+        tokio::spawn(until_done("recording", work));
         Self(sender)
     }
 }
@@ -129,7 +131,9 @@ impl App {
     }
 }
 
-async fn work(database: Database, mut queue: mpsc::Receiver<Entry>) {
+/// Those whose batch a panic ends hear that it was not kept.
+async fn work(database: Database, queue: Arc<Mutex<mpsc::Receiver<Entry>>>) {
+    let mut queue = queue.lock().await;
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         metrics::histogram!("guildhall_recorder_batch_calls").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
