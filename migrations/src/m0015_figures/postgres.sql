@@ -138,12 +138,20 @@ create trigger mark_connection after insert on mcp_sessions for each row execute
 
 create function unmark_connection() returns trigger language plpgsql as $$ begin
   perform 1 from connection_counts c, (values (300000::bigint), (3600000), (86400000)) as widths (w)
-    where c.organization_id = old.organization_id and (c.server_id is null or c.server_id = old.server_id)
+    where c.organization_id = old.organization_id and c.server_id is null
       and c.width = w and c.starts_at = old.connected_at - old.connected_at % w
-    order by c.server_id nulls first, c.width for no key update of c;
+    order by c.width for no key update of c;
   update connection_counts c set visits = visits - 1
     from (values (300000::bigint), (3600000), (86400000)) as widths (w)
-    where c.organization_id = old.organization_id and (c.server_id is null or c.server_id = old.server_id)
+    where c.organization_id = old.organization_id and c.server_id is null
+      and c.width = w and c.starts_at = old.connected_at - old.connected_at % w;
+  perform 1 from connection_counts c, (values (300000::bigint), (3600000), (86400000)) as widths (w)
+    where c.organization_id = old.organization_id and c.server_id = old.server_id
+      and c.width = w and c.starts_at = old.connected_at - old.connected_at % w
+    order by c.width for no key update of c;
+  update connection_counts c set visits = visits - 1
+    from (values (300000::bigint), (3600000), (86400000)) as widths (w)
+    where c.organization_id = old.organization_id and c.server_id = old.server_id
       and c.width = w and c.starts_at = old.connected_at - old.connected_at % w;
   delete from connection_marks m
     using (values (300000::bigint), (3600000), (86400000)) as widths (w)

@@ -31,17 +31,18 @@ create trigger keep_calls instead of insert on call_batches begin
     from jsonb_each(new.counts, '$[3]') as r where true
     on conflict (organization_id, starts_at, mcp_user_id)
     do update set calls = calls + excluded.calls, errors = errors + excluded.errors;
-  -- Of calls across the turn of five minutes, all count for the later.
+  -- Of calls across the turn of five minutes, all count for the later. The plus keeps SQLite from going through the whole
+  -- organization, whose people it takes to be few.
   update mcp_users set last_seen_at = max(last_seen_at, seen.at),
       recent_calls = seen.calls + case when recent_since < seen.at - seen.at % 300000 then 0 else recent_calls end,
       recent_since = max(recent_since, seen.at - seen.at % 300000)
     from (select unhex(r.value ->> 0) as id, r.value ->> 1 as calls, r.value ->> 2 as at
       from jsonb_each(new.counts, '$[4]') as r) as seen
-    where mcp_users.id = seen.id and organization_id = new.organization_id;
+    where mcp_users.id = seen.id and +organization_id = new.organization_id;
   update mcp_sessions set tool_call_count = tool_call_count + seen.calls, last_seen_at = max(last_seen_at, seen.at)
     from (select unhex(r.value ->> 0) as id, r.value ->> 1 as calls, r.value ->> 2 as at
       from jsonb_each(new.counts, '$[5]') as r) as seen
-    where mcp_sessions.id = seen.id and organization_id = new.organization_id;
+    where mcp_sessions.id = seen.id and +organization_id = new.organization_id;
 end;
 
 -- What is taken away is uncounted by itself, so that no path can take a call away that stays counted.
@@ -89,7 +90,12 @@ create trigger mark_connection after insert on mcp_sessions begin
     from (values (300000), (3600000), (86400000)) as w, (values (null), (new.server_id)) as s where true
     on conflict do nothing;
   update connection_counts set visits = visits + 1
-    where organization_id = new.organization_id and (server_id is null or server_id = new.server_id)
+    where organization_id = new.organization_id and server_id is null
+      and (width, starts_at) in (values (300000, new.connected_at - new.connected_at % 300000),
+        (3600000, new.connected_at - new.connected_at % 3600000),
+        (86400000, new.connected_at - new.connected_at % 86400000));
+  update connection_counts set visits = visits + 1
+    where organization_id = new.organization_id and server_id = new.server_id
       and (width, starts_at) in (values (300000, new.connected_at - new.connected_at % 300000),
         (3600000, new.connected_at - new.connected_at % 3600000),
         (86400000, new.connected_at - new.connected_at % 86400000));
@@ -102,7 +108,12 @@ end;
 
 create trigger unmark_connection after delete on mcp_sessions begin
   update connection_counts set visits = visits - 1
-    where organization_id = old.organization_id and (server_id is null or server_id = old.server_id)
+    where organization_id = old.organization_id and server_id is null
+      and (width, starts_at) in (values (300000, old.connected_at - old.connected_at % 300000),
+        (3600000, old.connected_at - old.connected_at % 3600000),
+        (86400000, old.connected_at - old.connected_at % 86400000));
+  update connection_counts set visits = visits - 1
+    where organization_id = old.organization_id and server_id = old.server_id
       and (width, starts_at) in (values (300000, old.connected_at - old.connected_at % 300000),
         (3600000, old.connected_at - old.connected_at % 3600000),
         (86400000, old.connected_at - old.connected_at % 86400000));
