@@ -1,6 +1,6 @@
 //! A big data set that is the same in every run but for when it ends: the last full hour before it was made.
 //!
-//! What was loaded is kept in target/bench, a folder for each database, scale and schema, and copied for each run.
+//! What was loaded is kept in target/bench-data, a folder for each database, scale and schema, and copied for each run.
 pub(super) mod chance;
 mod generate;
 mod loader;
@@ -57,7 +57,7 @@ pub(super) struct Kept {
 /// Finds the data set of that scale, or loads it.
 pub(super) async fn keep(postgres: bool, scale: f64, reload: bool) -> Result<Kept> {
     let name = if postgres { "postgres" } else { "sqlite" };
-    let folder = root()?.join("target/bench").join(format!("{name}-{scale}-{}", schema()?));
+    let folder = root()?.join("target/bench-data").join(format!("{name}-{scale}-{}", schema()?));
     let now = guildhall_services::ports::SystemClock;
     let now = guildhall_services::ports::Clock::now(&now);
     if let Some(mark) = read_mark(&folder).filter(|_| !reload) {
