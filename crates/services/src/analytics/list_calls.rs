@@ -1,5 +1,5 @@
 use guildhall_domain::{
-    Error, Id, Resource, Result, Timestamp,
+    Id, Result, Timestamp,
     access::Permission,
     analytics::ListedCall,
     id,
@@ -10,7 +10,7 @@ use guildhall_repositories::CallFilter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cx, InOrganization, Procedure, Query, mcp_servers};
+use crate::{Cx, InOrganization, Procedure, Query, sessions::are_there};
 
 /// Calls of tools, the last begun first, as far back as calls are kept. What a call was given and what it answered is in
 /// `sessions.getToolCalls`.
@@ -51,14 +51,7 @@ impl Procedure for ListToolCalls {
     type Output = Page<ListedCall>;
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Page<ListedCall>> {
-        if let Some(server) = self.server_id {
-            mcp_servers::find(cx.tenant(), server).await?;
-        }
-        if let Some(person) = self.mcp_user_id
-            && !cx.tenant().visits().knows(person).await?
-        {
-            return Err(Error::NotFound(Resource::McpUser));
-        }
+        are_there(cx.tenant(), self.server_id, self.mcp_user_id).await?;
         let filter = CallFilter {
             server: self.server_id,
             person: self.mcp_user_id,

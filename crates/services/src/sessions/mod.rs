@@ -15,6 +15,7 @@ pub use greet::{Client, Guest, Visit, Visitor};
 pub use listen::Changes;
 pub(crate) use listen::Listeners;
 pub use provide_email::{ProvideEmail, Provided, ProvidedStatus};
+pub(crate) use queries::are_there;
 pub use queries::{GetSupportTickets, GetToolCalls, ListSessions, SessionTicket};
 pub use recorder::{FinishedCall, Recorder};
 pub use served::Served;

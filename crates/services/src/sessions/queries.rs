@@ -44,14 +44,7 @@ impl Procedure for ListSessions {
     type Output = Page<McpSession>;
 
     async fn run(self, cx: &Cx<'_, InOrganization>) -> Result<Page<McpSession>> {
-        if let Some(server) = self.server_id {
-            mcp_servers::find(cx.tenant(), server).await?;
-        }
-        if let Some(person) = self.mcp_user_id
-            && !cx.tenant().visits().knows(person).await?
-        {
-            return Err(Error::NotFound(Resource::McpUser));
-        }
+        are_there(cx.tenant(), self.server_id, self.mcp_user_id).await?;
         let filter = SessionFilter { server: self.server_id, person: self.mcp_user_id, from: self.from, to: self.to };
         Ok(cx.tenant().visits().list(filter, PageRequest::new(self.limit, self.cursor)).await?)
     }
@@ -131,4 +124,24 @@ impl Procedure for GetSupportTickets {
 
 async fn find(tenant: Tenant<'_>, id: Id<id::McpSession>) -> Result<StoredVisit> {
     tenant.visits().find(id).await?.ok_or(Error::NotFound(Resource::McpSession))
+}
+
+/// Whether the server and the person that a list is asked of are the organization's, where it is asked of one.
+///
+/// # Errors
+/// `RESOURCE_NOT_FOUND` where one is not.
+pub(crate) async fn are_there(
+    tenant: Tenant<'_>,
+    server: Option<Id<id::McpServer>>,
+    person: Option<Id<id::McpUser>>,
+) -> Result<()> {
+    if let Some(server) = server {
+        mcp_servers::find(tenant, server).await?;
+    }
+    if let Some(person) = person
+        && !tenant.visits().knows(person).await?
+    {
+        return Err(Error::NotFound(Resource::McpUser));
+    }
+    Ok(())
 }
