@@ -8,6 +8,7 @@ use sea_orm::{
     sea_query::{BinOper, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{Error, Result, columns, database::Access};
 
@@ -133,4 +134,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}"); // a String takes everything
         text
     })
+}
+
+/// An id as [`Asked::id`] reads it.
+pub(crate) fn hex_id(id: Uuid) -> String {
+    hex(id.as_bytes())
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Result, Tenant,
-    asked::hex,
+    asked::hex_id,
     columns,
     entities::{event, event_head},
     words::Words,
@@ -71,7 +71,7 @@ static RECORD: Words = Words::new(&[INSERT, "{rows}"]);
 /// An organization's event as a row of JSON.
 pub(crate) fn told(new: &NewEvent) -> Result<impl Serialize + use<>> {
     let row = row(new)?;
-    let (id, actor) = (hex(row.id.as_bytes()), row.actor_id.map(|id| hex(id.as_bytes())));
+    let (id, actor) = (hex_id(row.id), row.actor_id.map(hex_id));
     Ok((id, row.actor_kind, actor, row.name, row.subject, row.data, row.created_at))
 }
 

@@ -7,7 +7,9 @@ use sea_orm::{ConnectionTrait as _, QueryResult};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{NewCall, NewCompletion, NewEvent, Result, Tenant, asked::hex, columns, events, tool_calls, words::Words};
+use crate::{
+    NewCall, NewCompletion, NewEvent, Result, Tenant, asked::hex_id, columns, events, tool_calls, words::Words,
+};
 
 /// What the recorder writes of an organization.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +59,7 @@ impl Recording<'_> {
 
 /// A completion as a row of JSON.
 fn completed(new: &NewCompletion) -> impl Serialize + use<> {
-    (hex(new.run.uuid().as_bytes()), hex(new.step.uuid().as_bytes()), new.at.millis())
+    (hex_id(new.run.uuid()), hex_id(new.step.uuid()), new.at.millis())
 }
 
 fn read(rows: Vec<QueryResult>) -> Result<HashSet<Done>> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::McpUsers;
 use crate::{
     Error, Result,
-    asked::hex,
+    asked::hex_id,
     columns::word,
     entities::{email_proof, mcp_session, mcp_user, ticket, tool_call, walkthrough_run},
     error::of_somebody,
@@ -177,7 +177,7 @@ impl McpUsers<'_> {
         calls.filter(tool_call::Column::McpUserId.eq(old)).exec(&executor).await?;
         let tickets = self.0.update::<ticket::Entity>().col_expr(ticket::Column::McpUserId, new.clone());
         tickets.filter(ticket::Column::McpUserId.eq(old)).exec(&executor).await?;
-        self.0.pour(&HAND_OVER_DAYS, &[(hex(from.uuid().as_bytes()), hex(into.uuid().as_bytes()))]).await?;
+        self.0.pour(&HAND_OVER_DAYS, &[(hex_id(from.uuid()), hex_id(into.uuid()))]).await?;
         self.hand_over_runs(from, into).await
     }
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use guildhall_domain::analytics::{Width, kept_duration};
-use uuid::Uuid;
 
 use super::NewCall;
-use crate::{Result, asked::hex, columns};
+use crate::{Result, asked::hex_id, columns};
 
 /// What `calls` come to, as JSON that the trigger `keep_calls` reads.
 pub(super) fn counts(calls: &[NewCall]) -> Result<String> {
@@ -27,11 +26,11 @@ pub(super) fn counts(calls: &[NewCall]) -> Result<String> {
     }
     columns::json((
         wholes.iter().map(|((w, s, tool), n)| (w, s, tool, n.calls, n.errors)).collect::<Vec<_>>(),
-        servers.iter().map(|((id, w, s, tool), n)| (text(id), w, s, tool, n.calls, n.errors)).collect::<Vec<_>>(),
+        servers.iter().map(|((id, w, s, tool), n)| (hex_id(*id), w, s, tool, n.calls, n.errors)).collect::<Vec<_>>(),
         durations.iter().map(|((w, s, kept), n)| (w, s, kept, n.calls)).collect::<Vec<_>>(),
-        days.iter().map(|((s, person), n)| (s, text(person), n.calls, n.errors)).collect::<Vec<_>>(),
-        people.iter().map(|(id, n)| (text(id), n.calls, n.latest)).collect::<Vec<_>>(),
-        visits.iter().map(|(id, n)| (text(id), n.calls, n.latest)).collect::<Vec<_>>(),
+        days.iter().map(|((s, person), n)| (s, hex_id(*person), n.calls, n.errors)).collect::<Vec<_>>(),
+        people.iter().map(|(id, n)| (hex_id(*id), n.calls, n.latest)).collect::<Vec<_>>(),
+        visits.iter().map(|(id, n)| (hex_id(*id), n.calls, n.latest)).collect::<Vec<_>>(),
     ))
 }
 
@@ -48,8 +47,4 @@ fn add<K: Ord>(counted: &mut BTreeMap<K, Counted>, place: K, call: &NewCall) {
     at.calls = at.calls.saturating_add(1);
     at.errors = at.errors.saturating_add(i64::from(call.is_error));
     at.latest = at.latest.max(call.at.millis());
-}
-
-fn text(id: &Uuid) -> String {
-    hex(id.as_bytes())
 }

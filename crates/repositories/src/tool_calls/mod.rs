@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     Result, Tenant,
-    asked::hex,
+    asked::hex_id,
     columns::{self, parse, time},
     entities::tool_call,
     sessions::StoredVisit,
@@ -108,7 +108,7 @@ static KEEP_BATCH: Words =
 /// A call as a row of JSON.
 pub(crate) fn row(call: &NewCall) -> impl Serialize {
     let ids = [call.id.uuid(), call.server.uuid(), call.person.uuid(), call.visit.uuid()];
-    let [id, server, person, visit] = ids.map(|id| hex(id.as_bytes()));
+    let [id, server, person, visit] = ids.map(hex_id);
     let NewCall { tool_name, input, output, is_error, duration_ms, at, .. } = call;
     (id, server, person, visit, tool_name, input, output, is_error, duration_ms, at.millis())
 }

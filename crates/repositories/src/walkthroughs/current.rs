@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::runs::open;
 use crate::{
     Result,
-    asked::{Asked, Composed, hex, one_of, subquery},
+    asked::{Asked, Composed, hex_id, one_of, subquery},
     columns::same,
     database::Access,
     entities::{walkthrough, walkthrough_assignment, walkthrough_completion, walkthrough_run, walkthrough_step},
@@ -60,9 +60,8 @@ const PERSON: u8 = 3;
 const DONE: u8 = 4;
 
 fn question(place: usize, asking: &Asking) -> impl Serialize {
-    let id = |id: Uuid| hex(id.as_bytes());
     let (organization, server, person) = (asking.organization.uuid(), asking.server.uuid(), asking.person.uuid());
-    (place, id(organization), id(server), id(person), asking.done.map(|step| id(step.uuid())))
+    (place, hex_id(organization), hex_id(server), hex_id(person), asking.done.map(|step| hex_id(step.uuid())))
 }
 
 /// Where everybody is who asks; none where there is no run or the server no longer offers its walkthrough.
