@@ -155,6 +155,22 @@ async fn an_access_token_works_for_ten_minutes() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_remembered_is_good_for_nothing_else_and_goes_with_its_key() {
+    let world = World::new().await;
+    let tokens = sign_in(&world).await;
+    let token = tokens["accessToken"].as_str().unwrap().to_owned();
+    let ask = async |caller: Caller| world.call("auth.getSession", &caller, json!({})).await;
+    for _ in 0..2 {
+        assert!(ask(Caller::bearer(token.clone())).await.is_ok());
+        assert!(matches!(ask(Caller::cookie(token.clone())).await, Err(Error::Unauthenticated)), "no cookie's value");
+        let forged = format!("{}AAAA", &token[..token.len() - 4]);
+        assert!(matches!(ask(Caller::bearer(forged)).await, Err(Error::Unauthenticated)));
+    }
+    world.app.replace_keys().await.unwrap();
+    assert!(matches!(ask(Caller::bearer(token)).await, Err(Error::Unauthenticated)));
+}
+
+#[tokio::test]
 async fn a_session_ends_after_thirty_days_without_a_refresh() {
     let world = World::new().await;
     let tokens = sign_in(&world).await;
