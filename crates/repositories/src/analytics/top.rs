@@ -2,17 +2,20 @@
 
 use guildhall_domain::analytics::{Span, TopTool, TopUser, Width, share};
 use sea_orm::{
-    ColumnTrait, Condition, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
     sea_query::{Expr, ExprTrait},
 };
 
 use super::Counters;
 use crate::{
     Result,
-    columns::same,
     entities::{mcp_user, person_day, tool_call, tool_count},
     mcp_users,
 };
+
+/// What sums are called that people are joined to.
+const SUMS: &str = "sums";
 
 #[derive(FromQueryResult)]
 struct ToolRow {
@@ -44,7 +47,8 @@ impl Counters<'_> {
             .filter(Column::StartsAt.gte(span.from.millis()))
             .filter(Column::StartsAt.lt(span.until.millis()));
         let tools = counts.select_only().column(Column::ToolName).group_by(Column::ToolName);
-        let tools = summed(tools, Column::Calls.sum(), Column::Errors.sum()).order_by_asc(Column::ToolName);
+        let tools = summed(tools, Column::Calls.sum(), Column::Errors.sum());
+        let tools = tools.order_by(Expr::col("calls"), Order::Desc).order_by_asc(Column::ToolName);
         let rows = tools.limit(limit).into_model::<ToolRow>().all(&self.0.executor()).await?;
         let read = |row: ToolRow| TopTool {
             error_rate: share(row.errors, row.calls).unwrap_or_default(),
@@ -61,16 +65,13 @@ impl Counters<'_> {
     /// Where the database fails.
     pub async fn top_users_of_days(self, span: Span, limit: u64) -> Result<Vec<TopUser>> {
         use person_day::Column;
-        let its = Condition::all()
-            .add(same(Column::OrganizationId, mcp_user::Column::OrganizationId))
-            .add(same(Column::McpUserId, mcp_user::Column::Id))
-            .add(Column::StartsAt.gte(span.from.millis()))
-            .add(Column::StartsAt.lt(span.until.millis()));
-        let mut people = self.people();
-        QuerySelect::query(&mut people).inner_join(person_day::Entity, its);
+        let days = self.0.select::<person_day::Entity>();
+        let days =
+            days.filter(Column::StartsAt.gte(span.from.millis())).filter(Column::StartsAt.lt(span.until.millis()));
+        let sums = summed(days.select_only(), Column::Calls.sum(), Column::Errors.sum());
         // Who only came has called nothing.
-        let people = people.having(Column::Calls.sum().gt(0));
-        self.top_users(summed(people, Column::Calls.sum(), Column::Errors.sum()), limit).await
+        let sums = sums.having(Column::Calls.sum().gt(0));
+        self.top_users(sums.column(Column::McpUserId).group_by(Column::McpUserId), limit).await
     }
 
     /// The same from the calls themselves, which are read: for a day at the most.
@@ -79,27 +80,24 @@ impl Counters<'_> {
     /// Where the database fails.
     pub async fn top_users_of_calls(self, span: Span, limit: u64) -> Result<Vec<TopUser>> {
         use tool_call::Column;
-        let its = Condition::all()
-            .add(same(Column::OrganizationId, mcp_user::Column::OrganizationId))
-            .add(same(Column::McpUserId, mcp_user::Column::Id))
-            .add(Column::CreatedAt.gte(span.from.millis()))
-            .add(Column::CreatedAt.lt(span.until.millis()));
-        let mut people = self.people();
-        QuerySelect::query(&mut people).inner_join(tool_call::Entity, its);
+        let calls = self.0.select::<tool_call::Entity>();
+        let calls =
+            calls.filter(Column::CreatedAt.gte(span.from.millis())).filter(Column::CreatedAt.lt(span.until.millis()));
         let failed: Expr = Expr::case(Column::IsError.into_expr(), 1).finally(0).into();
-        self.top_users(summed(people, Column::Id.count(), failed.sum()), limit).await
+        let sums = summed(calls.select_only(), Column::Id.count(), failed.sum());
+        self.top_users(sums.column(Column::McpUserId).group_by(Column::McpUserId), limit).await
     }
 
-    /// Everybody; other names of somebody are not somebody.
-    fn people(self) -> Select<mcp_user::Entity> {
-        self.0
-            .select::<mcp_user::Entity>()
-            .filter(mcp_user::Column::MergedInto.is_null())
-            .group_by(mcp_user::Column::Id)
-    }
-
-    async fn top_users(self, people: Select<mcp_user::Entity>, limit: u64) -> Result<Vec<TopUser>> {
-        let people = people.order_by_asc(mcp_user::Column::Id).limit(limit);
+    /// Whose `sums` are the highest. Added up before anybody is looked up, who may have many rows to be added.
+    async fn top_users<E: EntityTrait>(self, sums: Select<E>, limit: u64) -> Result<Vec<TopUser>> {
+        let sum = |column: &'static str| Expr::col((SUMS, column));
+        let person = Expr::col((mcp_user::Entity, mcp_user::Column::Id));
+        // Other names of somebody are not somebody.
+        let mut people = self.0.select::<mcp_user::Entity>().filter(mcp_user::Column::MergedInto.is_null());
+        let whose = sum("mcp_user_id").eq(person);
+        QuerySelect::query(&mut people).join_subquery(JoinType::InnerJoin, sums.into_query(), SUMS, whose);
+        let people = people.expr_as(sum("calls"), "calls").expr_as(sum("errors"), "errors");
+        let people = people.order_by_desc(sum("calls")).order_by_asc(mcp_user::Column::Id).limit(limit);
         let rows = people.into_model::<UserRow>().all(&self.0.executor()).await?;
         let read = |row: UserRow| {
             Ok(TopUser {
@@ -113,8 +111,7 @@ impl Counters<'_> {
     }
 }
 
-/// With sums beside each group, the most calls first.
-fn summed<E: sea_orm::EntityTrait>(groups: Select<E>, calls: Expr, errors: Expr) -> Select<E> {
-    let groups = groups.expr_as(calls.cast_as("bigint"), "calls").expr_as(errors.cast_as("bigint"), "errors");
-    groups.order_by(Expr::col("calls"), Order::Desc)
+/// With sums beside each group.
+fn summed<E: EntityTrait>(groups: Select<E>, calls: Expr, errors: Expr) -> Select<E> {
+    groups.expr_as(calls.cast_as("bigint"), "calls").expr_as(errors.cast_as("bigint"), "errors")
 }
