@@ -88,17 +88,13 @@ impl Owner {
     }
 }
 
-/// All scenarios that the node knows, each in the largest organization and in the one with 1,000 calls; the names of
-/// those that it does not know yet.
-pub(super) async fn scenarios(owner: &Owner) -> Result<(Vec<[Scenario; 2]>, Vec<&'static str>)> {
+/// All scenarios, each in the largest organization and in the one with 1,000 calls.
+pub(super) async fn scenarios(owner: &Owner) -> Result<Vec<[Scenario; 2]>> {
     let (large, small) = (inputs(&owner.of(LARGE)).await?, inputs(&owner.of(SMALL)).await?);
     let pair = |((name, note, large), (_, _, small))| {
         [(large, LARGE), (small, SMALL)].map(|(input, organization)| Scenario { name, input, note, organization })
     };
-    let known = guildhall_catalogue::catalogue();
-    let all = large.into_iter().zip(small).map(pair);
-    let (there, missing): (Vec<_>, Vec<_>) = all.partition(|[one, _]| known.get(one.name).is_some());
-    Ok((there, missing.into_iter().map(|[one, _]| one.name).collect()))
+    Ok(large.into_iter().zip(small).map(pair).collect())
 }
 
 async fn inputs(api: &Api) -> Result<Vec<(&'static str, &'static str, Value)>> {
@@ -127,10 +123,18 @@ async fn inputs(api: &Api) -> Result<Vec<(&'static str, &'static str, Value)>> {
     Ok(charts.into_iter().chain(others).collect())
 }
 
-/// Measures all of them at a node in `place`: so many rounds, each of so long.
-pub(super) async fn measure(node: &Node, place: &Place, rounds: usize, time: Duration) -> Result<Outcome> {
+/// Measures all of them, or `only` those of one procedure, at a node in `place`: so many rounds, each of so long.
+pub(super) async fn measure(
+    node: &Node,
+    place: &Place,
+    only: Option<&str>,
+    rounds: usize,
+    time: Duration,
+) -> Result<Outcome> {
     let owner = Owner::at(node).await?;
-    let (pairs, missing) = scenarios(&owner).await?;
+    let mut pairs = scenarios(&owner).await?;
+    pairs.retain(|[one, _]| only.is_none_or(|only| one.name == only));
+    ensure!(!pairs.is_empty(), "nothing is measured of {}", only.unwrap_or("any procedure"));
     let questions = pairs.iter().flatten().map(|one| (one.name, dataset::slug(one.organization), one.input.clone()));
     let asked = Asked { token: &owner.token, questions: questions.collect() };
     let floor = floor::start(place, &format!("http://localhost:{}", place.port), &asked)?;
@@ -157,7 +161,7 @@ pub(super) async fn measure(node: &Node, place: &Place, rounds: usize, time: Dur
         }
         measured.extend(beside.into_iter().map(|(measured, _)| measured));
     }
-    Ok(Outcome { measured, missing })
+    Ok(Outcome { measured })
 }
 
 /// The floor, which is at `path` there, Guildhall and the ceiling, one after the other.
@@ -175,8 +179,6 @@ async fn round(guildhall: Question, floor: &str, path: &str, time: Duration) -> 
 #[derive(Debug)]
 pub(super) struct Outcome {
     measured: Vec<Measured>,
-    /// Procedures that are not there yet.
-    pub(super) missing: Vec<&'static str>,
 }
 
 impl Measured {

@@ -50,8 +50,7 @@ pub(super) async fn measure(node: &Node, time: Duration) -> Result<Table> {
     let servers = owner.of(0).call("mcpServers.list", &json!({})).await?;
     let servers = servers.as_array().context("no servers")?;
     let servers = servers.iter().map(|server| text(&server["slug"])).collect::<Result<Arc<[_]>>>()?;
-    let (pairs, _) = scenarios::scenarios(&owner).await?;
-    let scenarios: Arc<[Scenario]> = pairs.into_iter().flatten().collect();
+    let scenarios: Arc<[Scenario]> = scenarios::scenarios(&owner).await?.into_iter().flatten().collect();
     let (renew, owner) = watch::channel(owner);
     let asked = Arc::new(AtomicU64::new(0));
     let asker = Asker { scenarios, owner, servers, url: node.url.clone(), asked: Arc::clone(&asked) };
