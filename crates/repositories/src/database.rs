@@ -1,14 +1,17 @@
 //! Connections: a pool that only reads and one that writes.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use guildhall_domain::{Id, id};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 
-use crate::{Error, Person, Result, System, Tenant};
+use crate::{
+    Error, Person, Result, System, Tenant,
+    executor::{Executor, Held},
+};
 
 /// Where the database is.
 #[derive(Clone, Debug)]
@@ -20,12 +23,13 @@ pub enum Location {
 }
 
 /// The pools of one database.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Database {
     reader: DatabaseConnection,
-    /// The reader on SQLite.
+    /// Beside the reader, so that whoever waits for what is found may hold one of the reader's connections.
     finder: DatabaseConnection,
     writer: DatabaseConnection,
+    observer: Option<Observer>,
 }
 
 /// Called once for every statement, for counting them in tests and repeating them in measurements.
@@ -49,17 +53,14 @@ impl Database {
             })
         };
         let (mut writer, mut reader) = (pool(Pool::Writer).await?, pool(Pool::Reader).await?);
-        let mut finder = match location {
-            Location::Sqlite(_) => reader.clone(),
-            Location::Postgres(_) => pool(Pool::Finder).await?,
-        };
-        if let Some(observer) = observer {
+        let mut finder = pool(Pool::Finder).await?;
+        if let Some(observer) = &observer {
             for pool in [&mut writer, &mut reader, &mut finder] {
                 let observer = observer.clone();
                 pool.set_metric_callback(move |statement| observer(statement.statement));
             }
         }
-        let database = Self { reader, finder, writer };
+        let database = Self { reader, finder, writer, observer };
         database.refuse_unsafe().await?;
         Ok(database)
     }
@@ -73,14 +74,21 @@ impl Database {
     /// Access for a query: nothing can be written through it.
     #[must_use]
     pub fn read(&self) -> Access {
-        Access(Inner::Reader(self.reader.clone()))
+        Access(Inner::Pool(self.reader.clone()))
+    }
+
+    /// The same through one connection, kept until this is dropped, for whoever asks several things and waits for nothing
+    /// else meanwhile that reads.
+    #[must_use]
+    pub fn read_on(&self) -> Access {
+        Access(Inner::Held(Held::new(self.reader.clone(), self.observer.clone())))
     }
 
     /// Access for a query that looks up a few rows by their keys for each of many who ask, whatever statistics of a young or
     /// fast-growing table say: PostgreSQL would rather read all of it once.
     #[must_use]
     pub fn find(&self) -> Access {
-        Access(Inner::Reader(self.finder.clone()))
+        Access(Inner::Held(Held::new(self.finder.clone(), self.observer.clone())))
     }
 
     /// Access for a mutation: one transaction, undone unless it is committed.
@@ -92,7 +100,7 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Access(Inner::Writer(self.writer.begin_with_options(immediate).await?)))
+        Ok(Access(Inner::Transaction(self.writer.begin_with_options(immediate).await?)))
     }
 
     /// Access for what is one statement on PostgreSQL, which is a transaction of its own there; on SQLite, where a batch is
@@ -102,7 +110,7 @@ impl Database {
     /// Where no connection comes free in time.
     pub async fn write_batch(&self) -> Result<Access> {
         match self.writer.get_database_backend() {
-            DbBackend::Postgres => Ok(Access(Inner::Alone(self.writer.clone()))),
+            DbBackend::Postgres => Ok(Access(Inner::Pool(self.writer.clone()))),
             _ => self.write().await,
         }
     }
@@ -170,7 +178,11 @@ enum Pool {
 
 fn sqlite(path: &Path, pool: Pool) -> ConnectOptions {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
-    let connections = if pool == Pool::Writer { 1 } else { READERS };
+    let connections = match pool {
+        Pool::Writer => 1,
+        Pool::Reader => READERS,
+        Pool::Finder => FINDERS,
+    };
     options.max_connections(connections).min_connections(1).sqlx_logging(false);
     options.acquire_timeout(WAIT_FOR_CONNECTION).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
     options.test_before_acquire(false);
@@ -214,9 +226,10 @@ pub struct Access(Inner);
 
 #[derive(Debug)]
 enum Inner {
-    Reader(DatabaseConnection),
-    Alone(DatabaseConnection),
-    Writer(DatabaseTransaction),
+    /// Each statement is for itself.
+    Pool(DatabaseConnection),
+    Held(Held),
+    Transaction(DatabaseTransaction),
 }
 
 impl Access {
@@ -244,15 +257,16 @@ impl Access {
     /// Where the database cannot promise it; then nothing was written.
     pub async fn commit(self) -> Result<()> {
         match self.0 {
-            Inner::Writer(transaction) => Ok(transaction.commit().await?),
-            Inner::Reader(_) | Inner::Alone(_) => Ok(()),
+            Inner::Transaction(transaction) => Ok(transaction.commit().await?),
+            Inner::Pool(_) | Inner::Held(_) => Ok(()),
         }
     }
 
-    pub(crate) const fn executor(&self) -> DatabaseExecutor<'_> {
+    pub(crate) const fn executor(&self) -> Executor<'_> {
         match &self.0 {
-            Inner::Reader(pool) | Inner::Alone(pool) => DatabaseExecutor::Connection(pool),
-            Inner::Writer(transaction) => DatabaseExecutor::Transaction(transaction),
+            Inner::Pool(pool) => Executor::Pool(pool),
+            Inner::Held(held) => Executor::Held(held),
+            Inner::Transaction(transaction) => Executor::Transaction(transaction),
         }
     }
 
@@ -262,5 +276,11 @@ impl Access {
 
     pub(crate) fn is_postgres(&self) -> bool {
         self.backend() == DbBackend::Postgres
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Database")
     }
 }

@@ -12,6 +12,7 @@ mod database;
 mod entities;
 mod error;
 mod events;
+mod executor;
 mod invitations;
 mod knowledge;
 mod mcp_servers;

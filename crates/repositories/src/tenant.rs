@@ -2,8 +2,8 @@
 
 use guildhall_domain::{Id, id};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait as _, DatabaseExecutor, EntityTrait, Insert, InsertMany,
-    IntoActiveModel, QueryFilter, QueryResult, Select, Statement, UpdateMany, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait as _, EntityTrait, Insert, InsertMany, IntoActiveModel, QueryFilter,
+    QueryResult, Select, Statement, UpdateMany, Value,
 };
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use crate::{
     database::Access,
     error::of_somebody,
     events::Events,
+    executor::Executor,
     invitations::Invitations,
     knowledge::{Documents, Gaps, Ingestions, Namespaces, Searches},
     mcp_servers::McpServers,
@@ -111,7 +112,7 @@ impl<'a> Tenant<'a> {
         ticket_destinations -> TicketDestinations;
     }
 
-    pub(crate) const fn executor(self) -> DatabaseExecutor<'a> {
+    pub(crate) const fn executor(self) -> Executor<'a> {
         self.access.executor()
     }
 }

@@ -200,7 +200,7 @@ impl App {
         keep: Option<&Keep<'_, P::Output>>,
     ) -> Result<(P::Output, bool)> {
         let (writes, opens) = (P::Effect::WRITES, P::Effect::OPENS);
-        let access = if opens { self.0.database.write().await? } else { self.0.database.read() };
+        let access = if opens { self.0.database.write().await? } else { self.0.database.read_on() };
         let named = input.organization();
         let door = Door { app: self, access: &access, caller, known, named: named.as_deref(), writes };
         let reach = P::Reach::admit(door, P::NEEDS).await?;
@@ -218,6 +218,7 @@ impl App {
         let settled = P::Effect::settle(input.run(&cx).await?);
         let Cx { reach, access, posted, also, .. } = cx;
         if !opens {
+            drop(access); // its connection is not needed while the recorder writes
             return self.leave(&reach, settled, keep).await;
         }
         let mut kept = false;
