@@ -2,17 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "before admission there is no organization and no user to start from")]
 
 use guildhall_domain::{Id, Timestamp, access::Role, id};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    sea_query::{Expr, ExprTrait, SelectStatement},
-};
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::System;
 use crate::{
     Result,
     columns::{read, time},
-    entities::{member, organization, session, user},
 };
 
 /// Who a session is, and the caller's place in the organization it asks for.
@@ -36,18 +32,11 @@ pub struct Admission {
     pub membership: Option<(Id<id::Organization>, Id<id::Member>, Role)>,
 }
 
-#[derive(FromQueryResult)]
-struct AdmissionRow {
-    user_id: Uuid,
-    session_id: Option<Uuid>,
-    active_organization_id: Option<Uuid>,
-    expires_at: Option<i64>,
-    started_at: Option<i64>,
-    last_seen_at: Option<i64>,
-    organization_id: Option<Uuid>,
-    member_id: Option<Uuid>,
-    role: Option<String>,
-}
+/// Every call begins with one of these, so they are words and not built anew each time. `$1` is the session or the user.
+const SESSION: &str = "select s.user_id, s.id, s.active_organization_id, s.expires_at, s.created_at, s.last_seen_at, \
+    o.id, m.id, m.role from sessions s";
+const IS_GOOD: &str = "s.id = $1 and s.ended_at is null and s.expires_at > $2";
+const USER: &str = "select u.id, null, u.default_organization_id, null, null, null, o.id, m.id, m.role from users u";
 
 impl System<'_> {
     /// Who that session is, in one statement with the caller's place in the organization that `named` names by id or
@@ -61,24 +50,10 @@ impl System<'_> {
         named: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Admission>> {
-        let mut select = session::Entity::find_by_id(id.uuid())
-            .filter(session::Column::EndedAt.is_null())
-            .filter(session::Column::ExpiresAt.gt(now.millis()))
-            .select_only()
-            .column_as(session::Column::UserId, "user_id")
-            .column_as(session::Column::Id, "session_id")
-            .column_as(session::Column::ActiveOrganizationId, "active_organization_id")
-            .column_as(session::Column::ExpiresAt, "expires_at")
-            .column_as(session::Column::CreatedAt, "started_at")
-            .column_as(session::Column::LastSeenAt, "last_seen_at");
-        let active = Expr::col((session::Entity, session::Column::ActiveOrganizationId));
-        join_place(
-            QuerySelect::query(&mut select),
-            named,
-            active,
-            Expr::col((session::Entity, session::Column::UserId)),
-        );
-        self.at_home(select.into_model::<AdmissionRow>().one(&self.access.executor()).await?, named).await
+        let (wanted, named_as) = wanted(named, "$3", "s.active_organization_id");
+        let text = format!("{SESSION} {} where {IS_GOOD}", place(wanted, "s.user_id"));
+        let values = [id.uuid().into(), now.millis().into()].into_iter().chain(named_as);
+        self.admitted(text, values, named).await
     }
 
     /// The same for a user that another program vouches for, without a session.
@@ -86,18 +61,21 @@ impl System<'_> {
     /// # Errors
     /// Where the database fails.
     pub async fn admit_user(self, id: Id<id::User>, named: Option<&str>) -> Result<Option<Admission>> {
-        let mut select = user::Entity::find_by_id(id.uuid())
-            .select_only()
-            .column_as(user::Column::Id, "user_id")
-            .column_as(user::Column::DefaultOrganizationId, "active_organization_id");
-        let active = Expr::col((user::Entity, user::Column::DefaultOrganizationId));
-        join_place(QuerySelect::query(&mut select), named, active, Expr::col((user::Entity, user::Column::Id)));
-        self.at_home(select.into_model::<AdmissionRow>().one(&self.access.executor()).await?, named).await
+        let (wanted, named_as) = wanted(named, "$2", "u.default_organization_id");
+        let text = format!("{USER} {} where u.id = $1", place(wanted, "u.id"));
+        self.admitted(text, [id.uuid().into()].into_iter().chain(named_as), named).await
     }
 
     /// Whoever asks for no organization and has no place in the active one any more works in the personal one.
-    async fn at_home(self, row: Option<AdmissionRow>, named: Option<&str>) -> Result<Option<Admission>> {
-        let Some(mut admission) = row.map(Admission::try_from).transpose()? else { return Ok(None) };
+    async fn admitted(
+        self,
+        text: String,
+        values: impl Iterator<Item = Value>,
+        named: Option<&str>,
+    ) -> Result<Option<Admission>> {
+        let statement = Statement::from_sql_and_values(self.access.backend(), text, values);
+        let Some(row) = self.access.executor().query_one_raw(statement).await? else { return Ok(None) };
+        let mut admission = Admission::read(&row)?;
         if named.is_none() && admission.membership.is_none() {
             admission.membership = self.access.person(admission.user).place_at_home().await?;
             admission.active_organization = admission.membership.map(|(organization, ..)| organization);
@@ -106,43 +84,43 @@ impl System<'_> {
     }
 }
 
-/// Joins the organization asked for and the user's place in it, where there are such.
-fn join_place(query: &mut SelectStatement, named: Option<&str>, active: Expr, user: Expr) {
-    let id = Expr::col((organization::Entity, organization::Column::Id));
-    let wanted = match named.map(|named| (named.parse::<Id<id::Organization>>(), named)) {
-        Some((Ok(named), _)) => id.clone().eq(named.uuid()),
-        Some((Err(_), slug)) => organization::Column::Slug.eq(slug.to_ascii_lowercase()),
-        None => id.clone().eq(active),
-    };
-    let wanted = Condition::all().add(wanted).add(organization::Column::DeletedAt.is_null());
-    let place = Condition::all()
-        .add(Expr::col((member::Entity, member::Column::OrganizationId)).eq(id.clone()))
-        .add(Expr::col((member::Entity, member::Column::UserId)).eq(user));
-    query
-        .left_join(organization::Entity, wanted)
-        .left_join(member::Entity, place)
-        .expr_as(id, "organization_id")
-        .expr_as(Expr::col((member::Entity, member::Column::Id)), "member_id")
-        .expr_as(Expr::col((member::Entity, member::Column::Role)), "role");
+/// How the organization asked for is found, and what it is named.
+fn wanted(named: Option<&str>, parameter: &str, active: &str) -> (String, Option<Value>) {
+    match named.map(|named| (named.parse::<Id<id::Organization>>(), named)) {
+        Some((Ok(named), _)) => (format!("o.id = {parameter}"), Some(named.uuid().into())),
+        Some((Err(_), slug)) => (format!("o.slug = {parameter}"), Some(slug.to_ascii_lowercase().into())),
+        None => (format!("o.id = {active}"), None),
+    }
 }
 
-impl TryFrom<AdmissionRow> for Admission {
-    type Error = crate::Error;
-    fn try_from(row: AdmissionRow) -> Result<Self> {
-        let membership = match (row.organization_id, row.member_id, row.role) {
+/// Joins the organization asked for and the user's place in it, where there are such.
+fn place(wanted: String, user: &str) -> String {
+    format!(
+        "left join organizations o on {wanted} and o.deleted_at is null \
+         left join members m on m.organization_id = o.id and m.user_id = {user}"
+    )
+}
+
+impl Admission {
+    fn read(row: &QueryResult) -> Result<Self> {
+        let id = |place: usize| row.try_get_by_index::<Option<Uuid>>(place);
+        let at =
+            |place: usize| Ok::<_, crate::Error>(time(row.try_get_by_index::<Option<i64>>(place)?.unwrap_or(i64::MAX)));
+        let membership = match (id(6)?, id(7)?, row.try_get_by_index::<Option<String>>(8)?) {
             (Some(organization), Some(member), Some(role)) => {
                 Some((Id::from_uuid(organization), Id::from_uuid(member), read(role)?))
             }
             _ => None,
         };
+        let chosen = id(2)?.map(Id::from_uuid);
         Ok(Self {
-            user: Id::from_uuid(row.user_id),
-            session: row.session_id.map(Id::from_uuid),
-            active_organization: row.active_organization_id.map(Id::from_uuid),
-            chosen_organization: row.active_organization_id.map(Id::from_uuid),
-            expires_at: time(row.expires_at.unwrap_or(i64::MAX)),
-            started_at: time(row.started_at.unwrap_or(i64::MAX)),
-            last_seen_at: time(row.last_seen_at.unwrap_or(i64::MAX)),
+            user: Id::from_uuid(row.try_get_by_index(0)?),
+            session: id(1)?.map(Id::from_uuid),
+            active_organization: chosen,
+            chosen_organization: chosen,
+            expires_at: at(3)?,
+            started_at: at(4)?,
+            last_seen_at: at(5)?,
             membership,
         })
     }
