@@ -30,3 +30,4 @@ mod tickets;
 mod upkeep;
 mod walkthroughs;
 mod wire;
+mod write_ahead_log;

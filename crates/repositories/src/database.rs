@@ -129,6 +129,12 @@ impl Database {
         is_postgres.then(|| self.reader.get_postgres_connection_pool().connect_options().as_ref().clone())
     }
 
+    /// How the writing pool reaches SQLite's file, for a connection beside it.
+    pub(crate) fn sqlite_options(&self) -> Option<sqlx::sqlite::SqliteConnectOptions> {
+        let is_sqlite = self.writer.get_database_backend() == DbBackend::Sqlite;
+        is_sqlite.then(|| self.writer.get_sqlite_connection_pool().connect_options().as_ref().clone())
+    }
+
     /// Closes the pools.
     pub async fn close(self) {
         for pool in [self.finder, self.reader, self.writer] {

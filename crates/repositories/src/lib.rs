@@ -33,6 +33,7 @@ mod tool_calls;
 mod visitors;
 mod walkthroughs;
 mod words;
+mod write_ahead_log;
 
 pub use analytics::Counters;
 pub use database::{Access, Database, Location, Observer};

@@ -15,6 +15,8 @@ const OURS: usize = 2;
 const PACE: Duration = Duration::from_secs(1);
 /// How late it may be noted that a ticket was not answered or settled in time.
 const LOOKING_PACE: Duration = Duration::from_secs(15);
+/// How often it is seen to that the database does not grow for being used.
+const TENDING_PACE: Duration = Duration::from_secs(10);
 /// How long the database is left alone after it failed.
 const REST: Duration = Duration::from_secs(5);
 
@@ -39,7 +41,18 @@ pub async fn run(app: App) {
             places.insert(workers.spawn(work(app.clone(), place)).id(), place);
         }
     };
-    tokio::join!(work_goes_on, look(&app));
+    tokio::join!(work_goes_on, look(&app), tend(&app));
+}
+
+async fn tend(app: &App) {
+    let mut beat = tokio::time::interval(TENDING_PACE);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if let Err(error) = app.keep_log_short().await {
+            tracing::warn!(error = chain(&error), "the write-ahead log was not looked after; the next turn will");
+        }
+    }
 }
 
 async fn look(app: &App) {

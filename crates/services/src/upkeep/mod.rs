@@ -13,6 +13,8 @@ pub use admin::Purged;
 const DAY: Duration = Duration::from_hours(25); // whatever the clocks do
 const MONTH: Duration = Duration::from_hours(24 * 30);
 const YEAR: Duration = Duration::from_hours(24 * 366);
+/// SQLite's write-ahead log may have as many bytes: 64 MiB, some seconds' worth of the most it is ever given.
+const LONGEST_LOG: u64 = 64 << 20;
 /// How long the names of what was purged stay reserved: old links and clients still know them.
 const RESERVED: Duration = Duration::from_hours(24 * 90);
 
@@ -69,6 +71,17 @@ impl App {
         self.swept(async |system| system.forget_gaps(ago(YEAR)).await).await?;
         self.swept(async |system| system.free_names(ago(RESERVED)).await).await?;
         self.retain_calls().await
+    }
+
+    /// Keeps SQLite's write-ahead log short; to be called every few seconds. Nothing to do on PostgreSQL.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn keep_log_short(&self) -> Result<()> {
+        if !self.database().shorten_log(LONGEST_LOG).await? {
+            tracing::info!("the write-ahead log could not be emptied beside all who read; it is tried again");
+        }
+        Ok(())
     }
 
     /// A transaction for each kind of row: nobody waits for all of them.
