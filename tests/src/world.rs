@@ -212,7 +212,7 @@ impl World {
             return entry.follow(&self.app, caller, input, None).await.map(|_| Value::Null);
         }
         let files = entry.file.map(|_| Library::example());
-        entry.call_with(&self.app, caller, input, files.into_iter().collect()).await
+        entry.call_with(&self.app, caller, input, files.into_iter().collect()).await?.value()
     }
 
     /// Calls a procedure that must succeed, as our owner.

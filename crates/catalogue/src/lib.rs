@@ -8,7 +8,7 @@ mod shape;
 mod tools;
 pub mod typescript;
 
-use std::{collections::HashMap, pin::Pin};
+use std::{collections::HashMap, fmt, pin::Pin};
 
 use guildhall_domain::{Error, Issue, Result, access::Permission};
 use guildhall_services::{
@@ -54,6 +54,33 @@ pub struct Entry {
     act: Act,
 }
 
+/// What a procedure answered, its type forgotten: to be written as whoever asked wants it.
+pub struct Answer(Box<dyn erased_serde::Serialize + Send + Sync>);
+
+impl Answer {
+    /// As a value, for whoever looks into it.
+    ///
+    /// # Errors
+    /// `INTERNAL_SERVER_ERROR` where it cannot be written, which is a bug.
+    pub fn value(&self) -> Result<Value> {
+        serde_json::to_value(&*self.0).map_err(Error::internal)
+    }
+
+    /// As text of JSON, at once.
+    ///
+    /// # Errors
+    /// As for [`Answer::value`].
+    pub fn text(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(&*self.0).map_err(Error::internal)
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answer")
+    }
+}
+
 /// What there is to do with an entry.
 #[derive(Debug)]
 enum Act {
@@ -62,7 +89,7 @@ enum Act {
 }
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
-type Call = for<'a> fn(&'a App, &'a Caller, Value, Vec<Attachment>) -> Pending<'a, Value>;
+type Call = for<'a> fn(&'a App, &'a Caller, Value, Vec<Attachment>) -> Pending<'a, Answer>;
 type Admits = for<'a> fn(&'a App, &'a Caller) -> Pending<'a, ()>;
 type Follow = for<'a> fn(&'a App, &'a Caller, Value, Option<i64>) -> Pending<'a, Following>;
 
@@ -99,8 +126,7 @@ impl Catalogue {
                         if let (Some(field), Some(attachment)) = (P::FILE, input.attachment()) {
                             attachment.accept(field.name, &files)?;
                         }
-                        let output = app.call(caller, input).await?;
-                        serde_json::to_value(output).map_err(Error::internal)
+                        Ok(Answer(Box::new(app.call(caller, input).await?)))
                     })
                 },
                 admits: |app, caller| Box::pin(app.admits::<P>(caller)),
@@ -149,7 +175,7 @@ impl Entry {
     /// # Errors
     /// `BAD_REQUEST` with every problem and its path where `input` does not fit; else what the procedure answers.
     pub async fn call(&self, app: &App, caller: &Caller, input: Value) -> Result<Value> {
-        self.call_with(app, caller, input, Vec::new()).await
+        self.call_with(app, caller, input, Vec::new()).await?.value()
     }
 
     /// Whether `caller` may call the procedure at all, asked before a file of its is taken.
@@ -189,7 +215,7 @@ impl Entry {
     ///
     /// # Errors
     /// As for [`Entry::call`].
-    pub async fn call_with(&self, app: &App, caller: &Caller, input: Value, files: Vec<Attachment>) -> Result<Value> {
+    pub async fn call_with(&self, app: &App, caller: &Caller, input: Value, files: Vec<Attachment>) -> Result<Answer> {
         let Act::Call { call, .. } = &self.act else { return Err(not_a_call()) };
         call(app, caller, self.checked(input)?, files).await
     }

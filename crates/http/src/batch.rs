@@ -162,7 +162,8 @@ async fn answer(outer: &Outer, item: Item) -> Result<Value, Failure> {
     let envelope = if method == Method::GET { query::parameter(query, "data")? } else { item.body };
     let input = envelope::open(envelope).map_err(|envelope::Malformed| Failure::malformed())?;
     let headers = merged(&outer.headers, &item.headers)?;
-    let output = calls::run(&outer.site, entry, &headers, &outer.arrival, (input, Vec::new())).await?;
+    let answer = calls::run(&outer.site, entry, &headers, &outer.arrival, (input, Vec::new())).await?;
+    let output = calls::value(&answer, &outer.arrival)?;
     let dates = entry.dates.paths(&output);
     Ok(envelope::close(output, dates))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use guildhall_catalogue::{Catalogue, Entry};
+use guildhall_catalogue::{Answer, Catalogue, Entry};
 use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -53,13 +53,18 @@ pub(crate) async fn run(
     headers: &HeaderMap,
     arrival: &Arrival,
     (input, files): uploads::Input,
-) -> Result<Value, Failure> {
+) -> Result<Answer, Failure> {
     let input = input.filter(|input| !input.is_null()).unwrap_or_else(|| json!({}));
     let result = match caller::caller(headers, arrival.address, &site.settings) {
         Ok(caller) => entry.call_with(&site.app, &caller, input, files).await,
         Err(error) => Err(error),
     };
     result.map_err(|error| Failure::of(&error, &arrival.request_id))
+}
+
+/// An answer to look into.
+pub(crate) fn value(answer: &Answer, arrival: &Arrival) -> Result<Value, Failure> {
+    answer.value().map_err(|error| Failure::of(&error, &arrival.request_id))
 }
 
 #[cfg(test)]

@@ -39,7 +39,8 @@ async fn draw(site: Arc<Site>, request: Request) -> Result<Response, Failure> {
     let arrival = Arrival::of(&parts.extensions);
     let entry = site.catalogue.get(GetChart::NAME).ok_or_else(Failure::not_found)?;
     let input = query::input(parts.uri.query(), &entry.input)?;
-    let output = calls::run(&site, entry, &parts.headers, &arrival, (input.clone(), Vec::new())).await?;
+    let answer = calls::run(&site, entry, &parts.headers, &arrival, (input.clone(), Vec::new())).await?;
+    let output = calls::value(&answer, &arrival)?;
     let svg = picture(input.unwrap_or_default(), output).map_err(|error| Failure::of(&error, &arrival.request_id))?;
     let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, SHORTLY), (VARY, "x-organization")];
     Ok((headers, svg).into_response())

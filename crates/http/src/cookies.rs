@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use guildhall_catalogue::Answer;
 use guildhall_domain::Timestamp;
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 use serde_json::Value;
@@ -27,14 +28,17 @@ pub(crate) fn session(headers: &HeaderMap, settings: &Settings) -> Option<String
 
 /// What a successful call means for the browser's cookie: signing in sets it, signing out and deleting the account clear
 /// it.
-pub(crate) async fn after(site: &Arc<Site>, procedure: &str, output: &Value, headers: &HeaderMap) -> HeaderMap {
+pub(crate) async fn after(site: &Arc<Site>, procedure: &str, output: &Answer, headers: &HeaderMap) -> HeaderMap {
     let mut answer = HeaderMap::new();
     let cookie = match procedure {
         "auth.signOut" | "account.delete" => Some(cleared(site.settings.is_https())),
-        "auth.signIn" | "auth.signUp" => match output.pointer("/session/accessToken").and_then(Value::as_str) {
-            Some(token) => begun(site, token, headers).await,
-            None => None,
-        },
+        "auth.signIn" | "auth.signUp" => {
+            let output = output.value().unwrap_or_default();
+            match output.pointer("/session/accessToken").and_then(Value::as_str) {
+                Some(token) => begun(site, token, headers).await,
+                None => None,
+            }
+        }
         _ => None,
     };
     answer.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));

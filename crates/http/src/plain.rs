@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::Method;
+use http::{Method, header::CONTENT_TYPE};
 
 use crate::{
     body, calls, cookies,
@@ -46,7 +45,8 @@ async fn call(site: Arc<Site>, request: Request) -> Result<Response, Failure> {
     if entry.is_feed() {
         return live::stream(&site, entry, &parts.headers, &arrival, input.0, Wire::Plain).await;
     }
-    let output = calls::run(&site, entry, &parts.headers, &arrival, input).await?;
-    let cookies = cookies::after(&site, entry.name, &output, &parts.headers).await;
-    Ok((cookies, Json(output)).into_response())
+    let answer = calls::run(&site, entry, &parts.headers, &arrival, input).await?;
+    let text = answer.text().map_err(|error| Failure::of(&error, &arrival.request_id))?;
+    let cookies = cookies::after(&site, entry.name, &answer, &parts.headers).await;
+    Ok((cookies, [(CONTENT_TYPE, "application/json")], text).into_response())
 }

@@ -47,8 +47,9 @@ async fn single(site: Arc<Site>, request: Request) -> Result<Response, Failure> 
     if entry.is_feed() {
         return live::stream(&site, entry, &parts.headers, &arrival, input, Wire::Envelope).await;
     }
-    let output = calls::run(&site, entry, &parts.headers, &arrival, (input, files)).await?;
-    let cookies = cookies::after(&site, entry.name, &output, &parts.headers).await;
+    let answer = calls::run(&site, entry, &parts.headers, &arrival, (input, files)).await?;
+    let cookies = cookies::after(&site, entry.name, &answer, &parts.headers).await;
+    let output = calls::value(&answer, &arrival)?;
     let dates = entry.dates.paths(&output);
     Ok((cookies, Json(envelope::close(output, dates))).into_response())
 }

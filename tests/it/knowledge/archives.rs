@@ -12,7 +12,7 @@ async fn hand_in(world: &World, namespace: &Value, archive: &[u8], more: Value) 
     let mut input = json!({ "namespaceId": namespace, "archive": archive.sha256() });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let entry = world.catalogue.get("knowledge.ingestArchive").unwrap();
-    entry.call_with(&world.app, &world.ours.vouched, input, vec![archive]).await
+    entry.call_with(&world.app, &world.ours.vouched, input, vec![archive]).await?.value()
 }
 
 #[tokio::test]
