@@ -7,18 +7,22 @@ use guildhall_domain::{
     page::{Cursor, Page, PageRequest},
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, Iterable, JoinType, Order, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef, sea_query::ExprTrait,
+    ColumnTrait, Condition, FromQueryResult, IdenStatic, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+    sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
 use super::ToolCalls;
 use crate::{
     Result,
-    columns::{after, time},
+    columns::{after, same, time},
     entities::{mcp_server, mcp_user, tool_call},
     mcp_users,
 };
+
+/// What a page of calls is called that others are joined to.
+const CALLS: &str = "calls";
 
 /// Which calls.
 #[derive(Clone, Debug, Default)]
@@ -73,19 +77,33 @@ impl ToolCalls<'_> {
         if let Some(Cursor { key, id }) = page.cursor {
             which = which.add(after(Column::CreatedAt, key, Column::Id, id, Order::Desc));
         }
-        let calls = self.0.select::<tool_call::Entity>().filter(which);
+        let calls = self.0.select::<tool_call::Entity>().filter(which).select_only();
+        let calls =
+            calls.column_as(Column::Id, "call_id").columns([Column::ToolName, Column::IsError, Column::DurationMs]);
+        let calls = calls.columns([Column::CreatedAt, Column::McpSessionId, Column::ServerId, Column::McpUserId]);
         let calls = calls.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-        let listed = calls
-            .join(JoinType::InnerJoin, its_server())
-            .join(JoinType::InnerJoin, its_person())
-            .select_only()
-            .columns(mcp_user::Column::iter())
-            .column_as(Column::Id, "call_id")
-            .columns([Column::ToolName, Column::IsError, Column::DurationMs, Column::CreatedAt])
-            .columns([Column::McpSessionId, Column::ServerId])
+        // Before whose they are is looked up: PostgreSQL takes so few to have somebody that it would look up all of them.
+        let calls = calls.limit(page.limit.saturating_add(1)).into_query();
+        let of = |column: Column| Expr::col((CALLS, column));
+        let mut listed = self.0.select::<mcp_user::Entity>();
+        let its_server = Condition::all()
+            .add(same(mcp_server::Column::OrganizationId, mcp_user::Column::OrganizationId))
+            .add(mcp_server::Column::Id.into_expr().eq(of(Column::ServerId)));
+        let its_person = mcp_user::Column::Id.into_expr().eq(of(Column::McpUserId));
+        QuerySelect::query(&mut listed)
+            .join_subquery(JoinType::InnerJoin, calls, CALLS, its_person)
+            .inner_join(mcp_server::Entity, its_server);
+        for column in [Column::ToolName, Column::IsError, Column::DurationMs, Column::CreatedAt, Column::McpSessionId] {
+            listed = listed.expr_as(of(column), column.as_str());
+        }
+        let listed = listed
+            .expr_as(of(Column::ServerId), "server_id")
+            .expr_as(Expr::col((CALLS, "call_id")), "call_id")
             .column_as(mcp_server::Column::Name, "server_name")
-            .column_as(mcp_server::Column::Slug, "server_slug");
-        let rows = listed.limit(page.limit.saturating_add(1)).into_model::<ListedRow>();
+            .column_as(mcp_server::Column::Slug, "server_slug")
+            .order_by_desc(of(Column::CreatedAt))
+            .order_by_desc(Expr::col((CALLS, "call_id")));
+        let rows = listed.into_model::<ListedRow>();
         let calls = rows.all(&self.0.executor()).await?.into_iter().map(read).collect::<Result<Vec<_>>>()?;
         Ok(Page::cut(calls, page.limit, |call| Cursor { key: call.created_at.millis(), id: call.id.uuid() }))
     }
@@ -104,18 +122,4 @@ fn read(row: ListedRow) -> Result<ListedCall> {
         server_slug: row.server_slug,
         mcp_user: mcp_users::view(row.person)?,
     })
-}
-
-fn its_server() -> RelationDef {
-    use mcp_server::Column as Server;
-    use tool_call::Column as Call;
-    let relation = tool_call::Entity::belongs_to(mcp_server::Entity);
-    relation.from((Call::OrganizationId, Call::ServerId)).to((Server::OrganizationId, Server::Id)).into()
-}
-
-fn its_person() -> RelationDef {
-    use mcp_user::Column as Person;
-    use tool_call::Column as Call;
-    let relation = tool_call::Entity::belongs_to(mcp_user::Entity);
-    relation.from((Call::OrganizationId, Call::McpUserId)).to((Person::OrganizationId, Person::Id)).into()
 }
