@@ -1,4 +1,4 @@
-//! Connections: a pool that only reads and one that writes.
+//! Connections: pools that only read and one that writes.
 
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
@@ -41,7 +41,7 @@ const FINDERS: u32 = 2;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
 
 impl Database {
-    /// Opens both pools.
+    /// Opens the pools.
     ///
     /// # Errors
     /// Where the database cannot be reached, or is one that may lose or corrupt what it was given.
@@ -182,14 +182,20 @@ enum Pool {
     Writer,
 }
 
+impl Pool {
+    /// How many connections it has, of a database that lets so many write at once.
+    const fn size(self, writers: u32) -> u32 {
+        match self {
+            Self::Writer => writers,
+            Self::Reader => READERS,
+            Self::Finder => FINDERS,
+        }
+    }
+}
+
 fn sqlite(path: &Path, pool: Pool) -> ConnectOptions {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
-    let connections = match pool {
-        Pool::Writer => 1,
-        Pool::Reader => READERS,
-        Pool::Finder => FINDERS,
-    };
-    options.max_connections(connections).min_connections(1).sqlx_logging(false);
+    options.max_connections(pool.size(1)).min_connections(1).sqlx_logging(false);
     options.acquire_timeout(WAIT_FOR_CONNECTION).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
     options.test_before_acquire(false);
     options.map_sqlx_sqlite_opts(move |options| {
@@ -207,12 +213,7 @@ fn sqlite(path: &Path, pool: Pool) -> ConnectOptions {
 
 fn postgres(url: &str, pool: Pool) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    let connections = match pool {
-        Pool::Writer => 8,
-        Pool::Reader => READERS,
-        Pool::Finder => FINDERS,
-    };
-    options.max_connections(connections).min_connections(1).sqlx_logging(false);
+    options.max_connections(pool.size(8)).min_connections(1).sqlx_logging(false);
     options.acquire_timeout(WAIT_FOR_CONNECTION).statement_timeout(Duration::from_secs(30));
     options.set_application_name("guildhall").test_before_acquire(false);
     options.map_sqlx_postgres_opts(move |options| {

@@ -43,6 +43,16 @@ impl From<DbErr> for Error {
     }
 }
 
+/// A statement that failed.
+pub(crate) fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+/// A connection that could not be had, or is gone.
+pub(crate) fn away(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
 /// 40001, 40P01, 55P03: lost against another transaction. 5, 6, 517: SQLite is busy.
 fn is_contended(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);

@@ -3,14 +3,17 @@
 use std::fmt;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement, prelude::async_trait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    prelude::async_trait,
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, pool::PoolConnection};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
-use crate::Observer;
+use crate::{
+    Observer,
+    error::{away, failed},
+};
 
 /// One connection for several statements, taken from its pool with the first of them and given back with this. Through the
 /// pool each statement costs two ways to the database, since sqlx asks every connection that comes back whether it is well.
@@ -47,8 +50,7 @@ impl Held {
                 Connection::Sqlite(self.pool.get_sqlite_connection_pool().acquire().await?)
             }))
         };
-        let unavailable = |error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
-        Ok(self.connection.get_or_try_init(take).await.map_err(unavailable)?.lock().await)
+        Ok(self.connection.get_or_try_init(take).await.map_err(away)?.lock().await)
     }
 
     fn observe(&self, statement: &Statement) {
@@ -93,10 +95,6 @@ impl Held {
 fn taken(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {
     let values = statement.values.unwrap_or_else(|| sea_orm::Values(Vec::new()));
     (AssertSqlSafe(statement.sql), SqlxValues(values))
-}
-
-fn failed(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
 #[async_trait::async_trait]

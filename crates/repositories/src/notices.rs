@@ -5,7 +5,7 @@ use guildhall_domain::{Id, id};
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use uuid::Uuid;
 
-use crate::{Database, Error, Result};
+use crate::{Database, Result, error::away};
 
 /// Where the trigger that numbers events says so.
 const CHANNEL: &str = "guildhall_events";
@@ -47,8 +47,4 @@ impl Notices {
         let organization = notice.and_then(|notice| notice.payload().parse::<Uuid>().ok());
         Ok(organization.map_or(Notice::Any, |organization| Notice::Of(Id::from_uuid(organization))))
     }
-}
-
-fn away(error: sqlx::Error) -> Error {
-    Error::Away(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::{Database, Error, Result};
+use crate::{Database, Result, error::failed};
 
 /// How long writers wait at the most for those who read from the log.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,14 +26,10 @@ impl Database {
             return Ok(true);
         }
         // A connection of its own: the one that writes waits longer.
-        let mut connection = options.busy_timeout(PATIENCE).connect().await.map_err(broken)?;
+        let mut connection = options.busy_timeout(PATIENCE).connect().await.map_err(failed)?;
         let emptied = sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut connection).await;
-        connection.close().await.map_err(broken)?;
-        let (busy, _, _): (i64, i64, i64) = emptied.map_err(broken)?;
+        connection.close().await.map_err(failed)?;
+        let (busy, _, _): (i64, i64, i64) = emptied.map_err(failed)?;
         Ok(busy == 0)
     }
-}
-
-fn broken(error: sqlx::Error) -> Error {
-    sea_orm::DbErr::Query(sea_orm::RuntimeErr::SqlxError(error.into())).into()
 }

@@ -2,8 +2,7 @@
 
 use guildhall_domain::analytics::{Span, TopTool, TopUser, Width, share};
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -48,7 +47,7 @@ impl Counters<'_> {
             .filter(Column::StartsAt.lt(span.until.millis()));
         let tools = counts.select_only().column(Column::ToolName).group_by(Column::ToolName);
         let tools = summed(tools, Column::Calls.sum(), Column::Errors.sum());
-        let tools = tools.order_by(Expr::col("calls"), Order::Desc).order_by_asc(Column::ToolName);
+        let tools = tools.order_by_desc(Expr::col("calls")).order_by_asc(Column::ToolName);
         let rows = tools.limit(limit).into_model::<ToolRow>().all(&self.0.executor()).await?;
         let read = |row: ToolRow| TopTool {
             error_rate: share(row.errors, row.calls).unwrap_or_default(),
