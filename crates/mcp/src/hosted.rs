@@ -58,6 +58,7 @@ enum Era {
     Stateless,
 }
 
+// rmcp moves what a handler does from task to task, with room for the largest of all its methods: what takes much is boxed.
 impl ServerHandler for Hosted {
     fn get_info(&self) -> ServerConfig {
         let server = self.visitor.server();
@@ -82,7 +83,8 @@ impl ServerHandler for Hosted {
             version: Some(request.client_info.version),
             protocol: Some(result.protocol_version.to_string()),
         };
-        let key = self.app.connect(&self.visitor, &client).await.map_err(|error| self.refuse(error))?;
+        let connecting = Box::pin(self.app.connect(&self.visitor, &client));
+        let key = connecting.await.map_err(|error| self.refuse(error))?;
         let session = HeaderValue::try_from(key).map_err(|bad| refusal::spoken(Error::internal(bad)))?;
         self.reply.begin(session);
         Ok(result)
@@ -153,12 +155,22 @@ impl ServerHandler for Hosted {
         tokio::select! {
             () = self.closing.cancelled() => {}
             () = context.cancelled() => {}
-            () = self.tell_changes(&context) => {}
+            () = Box::pin(self.tell_changes(&context)) => {}
         }
         Ok(())
     }
 
     async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        Box::pin(self.answer(request, context)).await
+    }
+}
+
+impl Hosted {
+    async fn answer(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
@@ -173,7 +185,7 @@ impl ServerHandler for Hosted {
         let handle = handle.as_ref().and_then(Value::as_str).or(asked.handle());
         let mut guest = self.settle(&context, handle).await?;
         if guest.lacks_email() && !entry.before_email && era == Era::Stateless && email::can_be_asked(&context) {
-            match self.ask_for_email(&guest, asked).await? {
+            match Box::pin(self.ask_for_email(&guest, asked)).await? {
                 Told::Proven => guest = self.again().await?.settle(&context, guest.handle()).await?,
                 Told::Ask(question) => return Ok(question.into()),
                 Told::Declined => {}
@@ -182,9 +194,7 @@ impl ServerHandler for Hosted {
         let spoken = Spoken::from(self.call(entry, &guest, Value::Object(arguments)).await?);
         Ok(spoken.told(guest.handle()).into())
     }
-}
 
-impl Hosted {
     /// Tells that the tools offered are others than before, until the visitor is not let in any more.
     async fn tell_changes(&self, context: &SubscriptionContext) {
         let mut changes = self.app.listen(&self.visitor);

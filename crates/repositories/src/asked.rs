@@ -127,16 +127,7 @@ impl Asked {
     }
 }
 
-/// Bytes as [`Asked::bytes`] reads them.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // a String takes everything
-        text
-    })
-}
-
 /// An id as [`Asked::id`] reads it.
 pub(crate) fn hex_id(id: Uuid) -> String {
-    hex(id.as_bytes())
+    id.simple().to_string()
 }

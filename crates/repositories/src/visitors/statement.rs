@@ -1,5 +1,6 @@
 //! The statement that finds servers and visitors, for each way to be recognized.
 
+use data_encoding::HEXLOWER;
 use guildhall_domain::walkthroughs::WalkthroughStatus;
 use sea_orm::{
     ColumnTrait, Condition,
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Arrival, Way, Who};
 use crate::{
-    asked::{Asked, hex, one_of, subquery},
+    asked::{Asked, one_of, subquery},
     columns::word,
     entities::{
         knowledge_assignment, mcp_server, mcp_session, mcp_user, oauth_access_token, oauth_grant, organization,
@@ -41,7 +42,7 @@ pub(super) fn question(place: usize, arrival: &Arrival) -> impl Serialize {
         }
         Who::Unknown => (None, None, None, None),
     };
-    let (key, token) = (key.map(|key| hex(key)), token.map(|token| hex(token)));
+    let (key, token) = (key.map(|key| HEXLOWER.encode(key)), token.map(|token| HEXLOWER.encode(token)));
     let (heard, counted) = (arrival.heard_since.millis(), arrival.counted_since.millis());
     (place, arrival.slug.clone(), heard, counted, now, tracking_id.map(|id| id.as_str().to_owned()), key, token)
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use guildhall_domain::{
     Error, Resource, Result,
     access::Role,
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{Password, tokens, verify_email};
 use crate::{
     App, Cx, Desk, Mutation, Outcome, Prepared, Procedure, Public, Throttle,
-    secrets::{GRACE, hex},
+    secrets::GRACE,
     settings::{Limits, Settings},
 };
 
@@ -122,7 +123,7 @@ pub(crate) async fn make_account(app: &App, system: System<'_>, home: Tenant<'_>
     };
     let free = !system.is_retired(RetiredName::Organization, slug.as_str(), None).await?;
     if !free || home.profile().found(personal(slug.clone()), app.now()).await?.is_none() {
-        let suffix = hex(&app.random::<4>());
+        let suffix = HEXLOWER.encode(&app.random::<4>());
         let second = home.profile().found(personal(slug.with_suffix(&suffix)), app.now()).await?;
         second.ok_or(Error::Contended)?;
     }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::HEXLOWER;
 use guildhall_domain::{
     Error, Id, Result, Timestamp,
     event::Actor,
@@ -30,7 +31,6 @@ use crate::{
     auth::{Keys, Passwords},
     live::Live,
     ports::{Fetch, Mail, Ports},
-    secrets::hex,
     sessions::{Gathering, Keep, Listeners, Recorder},
     settings::Settings,
 };
@@ -309,7 +309,7 @@ impl App {
     /// A few letters that nobody can guess, for marking sections of a text.
     #[must_use]
     pub fn fresh_suffix(&self) -> String {
-        hex(&self.random::<6>())
+        HEXLOWER.encode(&self.random::<6>())
     }
 
     /// How long to wait after losing against others: longer each time, and never the same for two who lost together.

@@ -8,11 +8,10 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
+use data_encoding::HEXLOWER;
 use guildhall_domain::{Error, Result};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-
-use crate::secrets::hex;
 
 /// A field of an input that is a file.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +92,7 @@ impl Incoming {
     /// All of it is there.
     #[must_use]
     pub fn finish(self) -> Attachment {
-        Attachment { sha256: hex(self.hash.finish().as_ref()), file: Some(Arc::new(self.file)) }
+        Attachment { sha256: HEXLOWER.encode(self.hash.finish().as_ref()), file: Some(Arc::new(self.file)) }
     }
 }
 

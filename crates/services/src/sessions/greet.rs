@@ -3,6 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use data_encoding::HEXLOWER;
 use guildhall_domain::{
     Error, Id, Resource, Result, Timestamp,
     event::{Actor, Audience, Event},
@@ -13,12 +14,7 @@ use guildhall_domain::{
 use guildhall_repositories::{Arrival, KnownVisit, NewVisit, StoredServer, VisitorRow, Who};
 
 use super::{pace::CallsSoFar, served::Served};
-use crate::{
-    App,
-    oauth::access_token_hash,
-    secrets::{hash, hex},
-    settings::Settings,
-};
+use crate::{App, oauth::access_token_hash, secrets::hash, settings::Settings};
 
 /// A visit of the stateless era goes on until nothing was heard for so long, as web analytics count.
 const GAP: Duration = Duration::from_mins(30);
@@ -228,7 +224,7 @@ impl App {
     /// # Errors
     /// `TOO_MANY_REQUESTS`; where the database fails.
     pub async fn connect(&self, visitor: &Visitor, client: &Client) -> Result<String> {
-        let key = hex(&self.random::<24>());
+        let key = HEXLOWER.encode(&self.random::<24>());
         let known = visitor.person.filter(|_| visitor.visit.session_key.is_none() || visitor.visit.token.is_some());
         self.merge_unproven(visitor).await?;
         self.begin(visitor, client, known, Some(&key), None).await?;
@@ -266,8 +262,8 @@ impl App {
                 return self.settle_known(&again, client, Some(handle.to_owned())).await;
             }
         }
-        let handle = format!("{HANDLE_PREFIX}{}", hex(&self.random::<16>()));
-        let (person, visit) = self.begin(visitor, client, None, None, Some(&handle)).await?;
+        let handle = format!("{HANDLE_PREFIX}{}", HEXLOWER.encode(&self.random::<16>()));
+        let (person, visit) = Box::pin(self.begin(visitor, client, None, None, Some(&handle))).await?;
         Ok(guest(visitor, person, visit, Some(handle)))
     }
 
@@ -277,7 +273,7 @@ impl App {
         let goes_on = visitor.visits.iter().find(|visit| in_session || visit.client_name == name);
         let (person, visit) = match (visitor.person, goes_on) {
             (Some(person), Some(visit)) => (person, visit.id),
-            (person, _) => self.begin(visitor, client, person, None, None).await?,
+            (person, _) => Box::pin(self.begin(visitor, client, person, None, None)).await?,
         };
         Ok(guest(visitor, person, visit, handle))
     }
