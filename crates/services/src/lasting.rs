@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Does `work` until it ends by itself: a panic, which is a bug, ends one turn of it and not all that comes after.
-pub(crate) async fn until_done<W>(what: &'static str, work: impl Fn() -> W)
+pub async fn until_done<W>(what: &'static str, work: impl Fn() -> W)
 where
     W: Future<Output = ()> + Send + 'static,
 {

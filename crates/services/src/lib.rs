@@ -11,7 +11,7 @@ pub mod auth;
 pub mod example;
 mod jobs;
 pub mod knowledge;
-mod lasting;
+pub mod lasting;
 mod live;
 mod mailed_codes;
 pub mod mcp_servers;

@@ -2,10 +2,10 @@
 //!
 //! **Invariant:** nothing is decided here: what a job is and how it went is [`App::carry_out_next`]'s. Any number of
 //! workers on any number of nodes may run; the database hands each job to one at a time.
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use guildhall_domain::error::chain;
-use guildhall_services::App;
+use guildhall_services::{App, lasting::until_done};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 /// Jobs that a node carries out at once; the first of these wait for nobody whom a tenant names.
@@ -23,28 +23,18 @@ const REST: Duration = Duration::from_secs(5);
 /// Carries out jobs for as long as this is awaited. Dropped in the middle of a job, the job is tried again when its lease
 /// is over.
 pub async fn run(app: App) {
-    let mut workers = JoinSet::new();
-    let mut places = HashMap::new();
+    let mut all = JoinSet::new(); // ends with this
     for place in 0..WORKERS {
-        places.insert(workers.spawn(work(app.clone(), place)).id(), place);
+        let app = app.clone();
+        all.spawn(until_done("a worker", move || work(app.clone(), place)));
     }
-    let work_goes_on = async {
-        while let Some(ended) = workers.join_next_with_id().await {
-            let id = match ended {
-                Ok((id, ())) => id,
-                Err(panic) => {
-                    tracing::error!(%panic, "a job ended its worker; another takes its place");
-                    panic.id()
-                }
-            };
-            let place = places.remove(&id).unwrap_or_default();
-            places.insert(workers.spawn(work(app.clone(), place)).id(), place);
-        }
-    };
-    tokio::join!(work_goes_on, look(&app), tend(&app));
+    let looking = app.clone();
+    all.spawn(until_done("looking whether promises were kept", move || look(looking.clone())));
+    all.spawn(until_done("keeping the database small", move || tend(app.clone())));
+    while all.join_next().await.is_some() {}
 }
 
-async fn tend(app: &App) {
+async fn tend(app: App) {
     let mut beat = tokio::time::interval(TENDING_PACE);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -55,7 +45,7 @@ async fn tend(app: &App) {
     }
 }
 
-async fn look(app: &App) {
+async fn look(app: App) {
     let mut beat = tokio::time::interval(LOOKING_PACE);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
