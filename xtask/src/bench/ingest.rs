@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use guildhall::Guildhall;
 use guildhall_domain::{Id, id};
 use guildhall_repositories::{Database, Error as RowError, Location, NewCall};
-use guildhall_services::{App, Client, FinishedCall, Guest, Visit};
+use guildhall_services::{Answer, App, Client, FinishedCall, Guest, Visit};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -150,10 +150,9 @@ impl Keeper {
             Self::Recorder(app, guests) => {
                 let guest = guests.get(number % guests.len()).context("nobody calls")?;
                 let call = FinishedCall {
-                    tool_name: TOOL.to_owned(),
-                    input: input(),
-                    output: output(),
-                    is_error: false,
+                    tool_name: TOOL,
+                    given: &input(),
+                    answer: &answer(),
                     duration: Duration::from_millis(120),
                     started_at: app.now(),
                 };
@@ -170,7 +169,7 @@ impl Keeper {
                     visit: row.visit,
                     tool_name: TOOL.to_owned(),
                     input: input().to_string(),
-                    output: output().to_string(),
+                    output: kept(&answer()),
                     is_error: false,
                     duration_ms: 120,
                     at: now,
@@ -193,6 +192,12 @@ fn input() -> Value {
     json!({ "query": "export invoice report" })
 }
 
-fn output() -> Value {
-    json!({ "text": "About export: open the settings, choose it and confirm.", "next": "invoice" })
+fn answer() -> Answer {
+    let text = "About export: open the settings, choose it and confirm.".to_owned();
+    Answer { text, structured: Some(json!({ "next": "invoice" })), is_error: false }
+}
+
+/// An answer as the recorder keeps it.
+fn kept(answer: &Answer) -> String {
+    json!({ "text": answer.text, "structured": answer.structured }).to_string()
 }

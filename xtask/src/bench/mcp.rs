@@ -129,7 +129,8 @@ async fn rates(contenders: &[Contender], seeded: &Seeded, ground: &Ground, time:
                     ensure!(!process::interrupted(), "interrupted");
                     let crowd = Crowd { work, clients, name: format!("{work:?}-{clients}-{round}") };
                     let before = Spent::so_far(node, ground);
-                    let (seen, made) = crowd.measure(&contender.course, &node.url, time).await.with_context(|| {
+                    let course = Arc::clone(&contender.course);
+                    let (seen, made) = crowd.measure(course, node.url.clone(), time).await.with_context(|| {
                         let (name, call) = (contender.name, work.describe());
                         format!("{name}: {call}, {clients} clients; the log ends\n{}", node.last_words())
                     })?;

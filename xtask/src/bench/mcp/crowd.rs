@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::Result;
-use tokio::task::JoinSet;
+use tokio::{
+    runtime::Builder,
+    task::{JoinSet, spawn_blocking},
+};
 
 use super::reader::{Course, Reader};
 
@@ -33,6 +36,7 @@ impl Work {
 }
 
 /// Readers at once, each with a name that nobody had before.
+#[derive(Clone, Debug)]
 pub(super) struct Crowd {
     pub(super) work: Work,
     pub(super) clients: usize,
@@ -41,13 +45,19 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// The delays of the calls in question that were answered within `time`, after a moment to warm up, and how many
-    /// calls were answered in all.
+    /// calls were answered in all. On one thread: those who ask need half a core at the most, and several threads would
+    /// spend more of the cores of whom they ask on waking each other.
     pub(super) async fn measure(
-        &self,
-        course: &Arc<Course>,
-        url: &str,
+        self,
+        course: Arc<Course>,
+        url: String,
         time: Duration,
     ) -> Result<(Vec<Duration>, usize)> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        spawn_blocking(move || runtime.block_on(self.ask(&course, &url, time))).await?
+    }
+
+    async fn ask(&self, course: &Arc<Course>, url: &str, time: Duration) -> Result<(Vec<Duration>, usize)> {
         let readers = self.readers(course, url).await?;
         let mut running = JoinSet::new();
         let warm = Instant::now() + WARM_UP;

@@ -1,9 +1,10 @@
 //! Somebody who is taken through a walkthrough, in either era of MCP, and does not take every answer for right.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use guildhall_domain::{Id, id};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::{Seeded, text};
@@ -12,11 +13,29 @@ use crate::bench::wire::Connection;
 const STATELESS: &str = "2026-07-28";
 const SESSIONS: &str = "2025-11-25";
 
-/// The walkthrough, and where it is offered.
+/// The walkthrough, where it is offered, and what is said there.
 #[derive(Clone, Debug)]
 pub(super) struct Course {
     slug: String,
-    steps: Vec<Value>,
+    steps: Vec<String>,
+    stateless: Messages,
+    in_session: Messages,
+}
+
+/// Everybody says the same, so it is written once: who measures takes its time from the same cores.
+#[derive(Clone, Debug)]
+struct Messages {
+    start: Message,
+    ask: Message,
+    /// One a step.
+    finish: Vec<Message>,
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug)]
+struct Message {
+    tool: &'static str,
+    body: String,
 }
 
 impl Course {
@@ -26,16 +45,22 @@ impl Course {
         let id = &walkthroughs.first().context("no walkthrough")?["id"];
         let whole = seeded.owner.call("walkthrough.get", &json!({ "walkthroughId": id })).await?;
         let steps = whole["steps"].as_array().context("a walkthrough has steps")?;
-        Ok(Self { slug: seeded.slug.clone(), steps: steps.iter().map(|step| step["id"].clone()).collect() })
+        let steps = steps.iter().map(|step| text(&step["id"])).collect::<Result<_>>()?;
+        Ok(Self::through(seeded.slug.clone(), steps))
     }
 
     /// The same where ids are UUIDs and do not say what of.
     pub(super) fn with_plain_ids(&self) -> Result<Self> {
-        let plain = |step: &Value| {
-            let id: Id<id::Step> = text(step)?.parse().map_err(|problem| anyhow!("{step}: {problem}"))?;
-            anyhow::Ok(json!(id.uuid().to_string()))
+        let plain = |step: &String| {
+            let id: Id<id::Step> = step.parse().map_err(|problem| anyhow!("{step}: {problem}"))?;
+            anyhow::Ok(id.uuid().to_string())
         };
-        Ok(Self { slug: self.slug.clone(), steps: self.steps.iter().map(plain).collect::<Result<_>>()? })
+        Ok(Self::through(self.slug.clone(), self.steps.iter().map(plain).collect::<Result<_>>()?))
+    }
+
+    fn through(slug: String, steps: Vec<String>) -> Self {
+        let (stateless, in_session) = (Messages::about(&steps, true), Messages::about(&steps, false));
+        Self { slug, steps, stateless, in_session }
     }
 
     /// How many steps there are.
@@ -43,15 +68,89 @@ impl Course {
         self.steps.len()
     }
 
-    /// Whether `answer` is what somebody must hear who has done that many steps.
-    fn check(&self, answer: &Value, done: usize) -> Result<()> {
-        let right = match self.steps.get(done) {
-            Some(step) => answer["status"] == "step" && answer["step"]["id"] == *step,
-            None => answer["status"] == "finished" && answer["step"].is_null(),
+    /// Whether that is where somebody must be who has done that many steps.
+    fn check(&self, place: &Place<'_>, done: usize) -> Result<()> {
+        let (step, status) = match self.steps.get(done) {
+            Some(step) => (Some(step.as_str()), "step"),
+            None => (None, "finished"),
         };
-        ensure!(right && answer["progress"]["completedSteps"] == done, "not the answer after {done} steps: {answer}");
+        let here = place.step.as_ref().map(|step| step.id.as_ref());
+        let right = place.status == status && here == step && place.progress.completed_steps == done;
+        ensure!(right, "not the answer after {done} steps: {place:?}");
         Ok(())
     }
+}
+
+impl Messages {
+    fn about(steps: &[String], stateless: bool) -> Self {
+        let message = |tool, arguments| Message::new(tool, &arguments, stateless);
+        Self {
+            start: message("start_walkthrough", json!({ "restart": true })),
+            ask: message("get_next_step", json!({})),
+            finish: steps.iter().map(|id| message("get_next_step", json!({ "currentStepId": id }))).collect(),
+        }
+    }
+}
+
+impl Message {
+    fn new(tool: &'static str, arguments: &Value, stateless: bool) -> Self {
+        let mut params = json!({ "name": tool, "arguments": arguments });
+        if stateless {
+            params["_meta"] = json!({
+                "io.modelcontextprotocol/protocolVersion": STATELESS,
+                "io.modelcontextprotocol/clientInfo": client(),
+                "io.modelcontextprotocol/clientCapabilities": {},
+            });
+        }
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+        Self { tool, body: message.to_string() }
+    }
+}
+
+/// What is read of an answer.
+#[derive(Debug, Deserialize)]
+struct Said<'a> {
+    #[serde(borrow)]
+    result: Told<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'a> {
+    #[serde(default)]
+    is_error: bool,
+    #[serde(borrow)]
+    content: [Words<'a>; 1],
+    #[serde(borrow)]
+    structured_content: Place<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Words<'a> {
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+}
+
+/// Where somebody is.
+#[derive(Debug, Deserialize)]
+struct Place<'a> {
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+    #[serde(borrow)]
+    step: Option<Here<'a>>,
+    progress: Progress,
+}
+
+#[derive(Debug, Deserialize)]
+struct Here<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Progress {
+    completed_steps: usize,
 }
 
 /// One person with a connection of their own.
@@ -93,41 +192,38 @@ impl Reader {
 
     /// Begins at the first step.
     pub(super) async fn start(&mut self) -> Result<()> {
-        let answer = self.call("start_walkthrough", &json!({ "restart": true })).await?;
-        self.course.check(&answer, 0)
+        let course = Arc::clone(&self.course);
+        self.call(&self.messages(&course).start, 0).await
     }
 
     /// Asks for the step where one is, once more.
     pub(super) async fn ask_again(&mut self) -> Result<()> {
-        let answer = self.call("get_next_step", &json!({})).await?;
-        self.course.check(&answer, 0)
+        let course = Arc::clone(&self.course);
+        self.call(&self.messages(&course).ask, 0).await
     }
 
     /// Says that a step is done, and hears the next.
     pub(super) async fn finish(&mut self, step: usize) -> Result<()> {
-        let id = self.course.steps.get(step).context("no such step")?;
-        let answer = self.call("get_next_step", &json!({ "currentStepId": id })).await?;
-        self.course.check(&answer, step.saturating_add(1))
+        let course = Arc::clone(&self.course);
+        let message = self.messages(&course).finish.get(step).context("no such step")?;
+        self.call(message, step.saturating_add(1)).await
     }
 
-    async fn call(&mut self, tool: &str, arguments: &Value) -> Result<Value> {
-        let mut params = json!({ "name": tool, "arguments": arguments });
-        if self.session.is_none() {
-            params["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": STATELESS,
-                "io.modelcontextprotocol/clientInfo": client(),
-                "io.modelcontextprotocol/clientCapabilities": {},
-            });
-        }
-        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
-        let said = self.connection.post(&self.path(), &self.headers(tool), &message.to_string()).await?;
-        let body = String::from_utf8_lossy(&said.body);
-        ensure!(said.status == 200, "{tool}: {}: {body}", said.status);
-        let mut answer: Value = serde_json::from_slice(&said.body)?;
-        ensure!(answer["result"]["isError"] != true, "{tool}: {body}");
-        text(&answer["result"]["content"][0]["text"])?;
+    const fn messages<'a>(&self, course: &'a Course) -> &'a Messages {
+        if self.session.is_none() { &course.stateless } else { &course.in_session }
+    }
+
+    /// Calls, and takes the answer for right only where it is that of somebody who has done that many steps.
+    async fn call(&mut self, message: &Message, done: usize) -> Result<()> {
+        let said = self.connection.post(&self.path(), &self.headers(message.tool), &message.body).await?;
+        let body = || format!("{}: {}: {}", message.tool, said.status, String::from_utf8_lossy(&said.body));
+        ensure!(said.status == 200, body());
+        let answer: Said<'_> = serde_json::from_slice(&said.body).with_context(body)?;
+        let Told { is_error, content: [words], structured_content: place } = answer.result;
+        ensure!(!is_error && !words.text.is_empty(), body());
+        self.course.check(&place, done)?;
         self.calls = self.calls.saturating_add(1);
-        Ok(answer["result"]["structuredContent"].take())
+        Ok(())
     }
 
     fn path(&self) -> String {
