@@ -18,6 +18,7 @@ mod m0013_event_order;
 mod m0014_ticket_destinations;
 mod m0015_figures;
 mod m0016_call_partitions;
+mod m0017_recordings;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_ticket_destinations::Migration),
             Box::new(m0015_figures::Migration),
             Box::new(m0016_call_partitions::Migration),
+            Box::new(m0017_recordings::Migration),
         ]
     }
 }

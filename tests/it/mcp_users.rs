@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use guildhall_domain::Error;
+use guildhall_services::{Answer, FinishedCall};
 use guildhall_tests::{Visiting, World};
 use serde_json::{Value, json};
 
@@ -199,11 +200,11 @@ async fn figures_stay_exact_while_people_are_forgotten_who_are_still_calling() {
                 let Ok(guest) = app.settle(&visitor, &guildhall_services::Client::default(), None).await else {
                     continue;
                 };
-                let call = guildhall_services::FinishedCall {
-                    tool_name: "get_next_step".to_owned(),
-                    input: json!({}),
-                    output: json!({}),
-                    is_error: n == 0,
+                let answer = Answer { text: String::new(), structured: None, is_error: n == 0 };
+                let call = FinishedCall {
+                    tool_name: "get_next_step",
+                    given: &json!({}),
+                    answer: &answer,
                     duration: Duration::from_millis(1),
                     started_at: app.now(),
                 };

@@ -6,7 +6,7 @@ use futures_util::future::{join_all, try_join_all};
 use guildhall_domain::{Id, Timestamp};
 use guildhall_migrations::Migrator;
 use guildhall_repositories::{Error as RowError, NewCall};
-use guildhall_services::{App, FinishedCall, Guest, ports::Clock};
+use guildhall_services::{Answer, App, FinishedCall, Guest, ports::Clock};
 use guildhall_tests::{Visiting, World, is_postgres};
 use sea_orm_migration::MigratorTrait;
 use serde_json::{Value, json};
@@ -35,10 +35,9 @@ async fn guest(world: &World, name: &str) -> Guest {
 }
 
 async fn call(app: &App, guest: &Guest, at: Timestamp) -> guildhall_domain::Result<()> {
-    let (tool_name, duration) = ("get_next_step".to_owned(), Duration::from_millis(7));
-    let call =
-        FinishedCall { tool_name, input: json!({}), output: json!({}), is_error: false, duration, started_at: at };
-    app.record(guest, call).await
+    let (given, answer) = (json!({}), Answer { text: String::new(), structured: None, is_error: false });
+    let (tool_name, duration) = ("get_next_step", Duration::from_millis(7));
+    app.record(guest, FinishedCall { tool_name, given: &given, answer: &answer, duration, started_at: at }).await
 }
 
 /// A call of our own reader's, as the recorder keeps it.

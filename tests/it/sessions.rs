@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use guildhall_domain::{Error, Resource};
-use guildhall_services::{Client, FinishedCall, Visit};
+use guildhall_services::{Answer, Client, FinishedCall, Visit};
 use guildhall_tests::{Visiting, World};
 use serde_json::{Value, json};
 
@@ -165,18 +165,16 @@ async fn many_calls_at_once_on_two_nodes_are_all_kept_and_counted() {
     for n in 0..8 {
         guests.push(Visiting::tracked(&world.app, SLUG, &format!("p{n}")).await.guest);
     }
-    let call = |n: usize| FinishedCall {
-        tool_name: format!("tool{}", n % 3),
-        input: json!({ "n": n }),
-        output: json!(null),
-        is_error: n.is_multiple_of(5),
-        duration: Duration::from_millis(1),
-        started_at: world.app.now(),
-    };
     let mut writers = tokio::task::JoinSet::new();
     for n in 0..400 {
-        let (app, guest, call) = (nodes[n % 2].clone(), guests[n / 2 % 8].clone(), call(n));
-        writers.spawn(async move { app.record(&guest, call).await });
+        let (app, guest, started_at) = (nodes[n % 2].clone(), guests[n / 2 % 8].clone(), world.app.now());
+        writers.spawn(async move {
+            let (tool_name, given) = (format!("tool{}", n % 3), json!({ "n": n }));
+            let answer = Answer { text: String::new(), structured: None, is_error: n.is_multiple_of(5) };
+            let duration = Duration::from_millis(1);
+            let call = FinishedCall { tool_name: &tool_name, given: &given, answer: &answer, duration, started_at };
+            app.record(&guest, call).await
+        });
     }
     while let Some(kept) = writers.join_next().await {
         kept.unwrap().unwrap();

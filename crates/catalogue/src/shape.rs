@@ -5,7 +5,7 @@
 use guildhall_domain::{Error, Issue, Result, error::Segment};
 use jsonschema::{Validator, error::ValidationErrorKind, paths::LocationSegment};
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The most problems that one answer names.
@@ -68,7 +68,7 @@ fn segment_of(segment: &LocationSegment<'_>) -> Segment {
 }
 
 /// Reads an input that fits its schema.
-pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
+pub(crate) fn read<'de, T: Deserialize<'de>>(value: impl Deserializer<'de, Error = serde_json::Error>) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let segments = error.path().iter().filter_map(|segment| match segment {
             serde_path_to_error::Segment::Seq { index } => Some(Segment::Index(*index)),

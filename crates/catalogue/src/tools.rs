@@ -63,9 +63,9 @@ impl Tools {
             offered: T::offered,
             call: |app, guest, given, begun| {
                 Box::pin(async move {
-                    match shape::read::<T>(given.clone()) {
-                        Ok(input) => app.use_tool(guest, input, given, begun).await,
-                        Err(error) => app.refuse_tool(guest, T::NAME, given, &error, begun).await,
+                    match shape::read::<T>(&given) {
+                        Ok(input) => app.use_tool(guest, input, &given, begun).await,
+                        Err(error) => app.refuse_tool(guest, T::NAME, &given, &error, begun).await,
                     }
                 })
             },
@@ -90,7 +90,7 @@ impl ToolEntry {
         let begun = app.begun();
         match self.shape.check(&given) {
             Ok(()) => (self.call)(app, guest, given, begun).await,
-            Err(error) => app.refuse_tool(guest, self.name, given, &error, begun).await,
+            Err(error) => app.refuse_tool(guest, self.name, &given, &error, begun).await,
         }
     }
 }

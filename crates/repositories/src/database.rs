@@ -39,6 +39,11 @@ const READERS: u32 = 8;
 /// Each of them answers many at once.
 const FINDERS: u32 = 2;
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
+/// Pages of SQLite's write-ahead log after which they are brought home: what is written often comes home once for many
+/// times, and one table of the log's index still holds them all.
+const CHECKPOINT: &str = "4000";
+/// Of SQLite's one connection that writes; below zero, in KiB.
+const WRITERS_CACHE: &str = "-8000";
 
 impl Database {
     /// Opens the pools.
@@ -103,16 +108,11 @@ impl Database {
         Ok(Access(Inner::Transaction(self.writer.begin_with_options(immediate).await?)))
     }
 
-    /// Access for what is one statement on PostgreSQL, which is a transaction of its own there; on SQLite, where a batch is
-    /// several, one transaction as ever.
-    ///
-    /// # Errors
-    /// Where no connection comes free in time.
-    pub async fn write_batch(&self) -> Result<Access> {
-        match self.writer.get_database_backend() {
-            DbBackend::Postgres => Ok(Access(Inner::Pool(self.writer.clone()))),
-            _ => self.write().await,
-        }
+    /// Access for a single statement that writes: a transaction of its own, without the ways to the database that begin and
+    /// commit one.
+    #[must_use]
+    pub fn write_once(&self) -> Access {
+        Access(Inner::Pool(self.writer.clone()))
     }
 
     /// Whether the database answers.
@@ -206,7 +206,10 @@ fn sqlite(path: &Path, pool: Pool) -> ConnectOptions {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .statement_cache_capacity(500);
-        if pool == Pool::Writer { options } else { options.pragma("query_only", "on") }
+        if pool != Pool::Writer {
+            return options.pragma("query_only", "on");
+        }
+        options.pragma("wal_autocheckpoint", CHECKPOINT).pragma("cache_size", WRITERS_CACHE)
     });
     options
 }

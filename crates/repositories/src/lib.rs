@@ -51,7 +51,7 @@ pub use oauth::{NewGrant, OauthClients, OauthGrants, OauthSignIns, StoredClient,
 pub use oauth_configs::{OauthConfigs, StoredOauthConfig};
 pub use organizations::{Members, OrganizationRow, Profile};
 pub use person::Person;
-pub use recording::{Done, Recording};
+pub use recording::{Move, NewCompletion, NewRun, Recording};
 pub use sessions::{NewVisit, SessionFilter, StoredVisit, Visits};
 pub use system::{
     Admission, DeletedOrganization, Lane, LiveToken, NewUser, OpenedInvitation, Purpose, RetiredName, SessionRow,
@@ -63,6 +63,5 @@ pub use tickets::{ListedTickets, NewActivity, StoredActivity, TicketFilter, Tick
 pub use tool_calls::{CallFilter, NewCall, ToolCalls};
 pub use visitors::{Arrival, KnownVisit, VisitorRow, Who};
 pub use walkthroughs::{
-    Asking, Assignments, Course, NewCompletion, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter,
-    Walkthroughs,
+    Asking, Assignments, Course, NewWalkthrough, Offered, Run, Runs, StoredDocument, WalkthroughFilter, Walkthroughs,
 };

@@ -3,7 +3,7 @@
 use guildhall_domain::{Id, id};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait as _, EntityTrait, Insert, InsertMany, IntoActiveModel, QueryFilter,
-    QueryResult, Select, Statement, UpdateMany, Value,
+    Select, Statement, UpdateMany, Value,
 };
 use serde::Serialize;
 
@@ -164,15 +164,6 @@ impl Tenant<'_> {
             self.executor().execute_raw(statement).await?;
         }
         Ok(())
-    }
-
-    /// The same, where the words answer with rows.
-    pub(crate) async fn pour_returning(self, words: &Words, rows: &[impl Serialize]) -> Result<Vec<QueryResult>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let statement = self.statement(words, [columns::json(rows)?.into()]);
-        Ok(self.executor().query_all_raw(statement).await?)
     }
 
     /// A statement whose `$1` is this organization.

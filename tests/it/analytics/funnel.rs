@@ -8,7 +8,7 @@ use guildhall_domain::{
     id,
     walkthroughs::Walkthrough,
 };
-use guildhall_repositories::{NewCompletion, NewEvent};
+use guildhall_repositories::{Move, NewCompletion, NewEvent, NewRun};
 use guildhall_tests::{Side, World};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -48,20 +48,20 @@ async fn go(world: &World, side: &Side, dice: &mut Dice, walkthrough: &Walkthrou
     let started = Timestamp::from_millis(way.started);
     let person = tenant.visits().welcome(dice.id(), None, Some(dice.next().to_be_bytes().to_vec()), started).await;
     let (run, person) = (dice.id(), person.unwrap());
-    tenant.runs().begin(run, walkthrough, side.server.id, person, 1, started).await.unwrap();
-    let mut done = |(step, at): (&String, &i64)| {
-        let (step, at) = (step.parse().unwrap(), Timestamp::from_millis(*at));
-        let event = Event::StepCompleted {
-            walkthrough_id: walkthrough.id,
-            step_id: step,
-            mcp_user_id: person,
-            finished: false,
-        };
+    let (walkthrough_id, mcp_user_id) = (walkthrough.id, person);
+    let mut told = |at, event| {
         let (actor, audience) = (Actor::System, Audience::Organization(side.organization.id));
-        (NewCompletion { run, step, at }, NewEvent { id: dice.id(), actor, audience, event, at })
+        NewEvent { id: dice.id(), actor, audience, event, at }
     };
-    let done: Vec<_> = way.done.iter().map(&mut done).collect();
-    tenant.recording().write(&[], &done).await.unwrap();
+    let new = NewRun { id: run, person, server: side.server.id, walkthrough: walkthrough_id, attempt: 1, at: started };
+    let event = Event::WalkthroughStarted { walkthrough_id, mcp_user_id, restarted: false };
+    let mut moves = vec![(Move::Began(new), told(started, event))];
+    for (step, at) in &way.done {
+        let (step, at) = (step.parse().unwrap(), Timestamp::from_millis(*at));
+        let event = Event::StepCompleted { walkthrough_id, step_id: step, mcp_user_id, finished: false };
+        moves.push((Move::Completed(NewCompletion { run, step, at }), told(at, event)));
+    }
+    tenant.recording().write(&[], &moves).await.unwrap();
     access.commit().await.unwrap();
 }
 

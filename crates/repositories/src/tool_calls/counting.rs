@@ -8,7 +8,7 @@ use super::NewCall;
 use crate::{Result, asked::hex_id, columns};
 
 /// What `calls` come to, as JSON that the trigger `keep_calls` reads.
-pub(super) fn counts(calls: &[NewCall]) -> Result<String> {
+pub(crate) fn counts(calls: &[NewCall]) -> Result<String> {
     let (mut wholes, mut servers, mut durations) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut days, mut people, mut visits) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for call in calls {

@@ -15,6 +15,7 @@ use crate::{
     words::Words,
 };
 
+pub(crate) use counting::counts;
 pub use list::CallFilter;
 
 /// What an organization's end users called.
@@ -60,7 +61,7 @@ impl ToolCalls<'_> {
             return self.0.pour(&KEEP, &rows).await;
         }
         if !calls.is_empty() {
-            let batch = [columns::json(rows)?.into(), counting::counts(calls)?.into()];
+            let batch = [columns::json(rows)?.into(), counts(calls)?.into()];
             self.0.executor().execute_raw(self.0.statement(&KEEP_BATCH, batch)).await?;
         }
         Ok(())

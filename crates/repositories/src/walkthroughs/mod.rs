@@ -20,7 +20,7 @@ use sea_orm::{
 
 pub use assignments::Assignments;
 pub use current::{Asking, Run};
-pub use runs::{Course, NewCompletion, Offered, Runs};
+pub use runs::{Course, Offered, Runs};
 
 use crate::{
     Result, Tenant,

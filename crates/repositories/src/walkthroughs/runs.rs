@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use guildhall_domain::{
-    Id, Timestamp, id,
+    Id, id,
     walkthroughs::{Progress, Step, Walkthrough, WalkthroughStatus},
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     RelationDef, Select,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
@@ -18,7 +18,6 @@ use crate::{
     asked::one_of,
     columns::{same, word},
     entities::{walkthrough, walkthrough_assignment, walkthrough_completion, walkthrough_run, walkthrough_step},
-    error::of_somebody,
 };
 
 /// How far an organization's end users are.
@@ -59,17 +58,6 @@ impl Course {
     pub fn next(self) -> Result<Option<Step>> {
         self.steps.into_iter().find(|step| !self.done.contains(&step.id)).map(TryInto::try_into).transpose()
     }
-}
-
-/// What a step's being done is written from.
-#[derive(Clone, Copy, Debug)]
-pub struct NewCompletion {
-    /// In which run.
-    pub run: Id<id::Run>,
-    /// Which step.
-    pub step: Id<id::Step>,
-    /// When.
-    pub at: Timestamp,
 }
 
 #[derive(FromQueryResult)]
@@ -144,45 +132,6 @@ impl Runs<'_> {
         let rows = rows.order_by_asc(walkthrough_step::Column::DisplayOrder).all(&self.0.executor()).await?;
         let done = rows.iter().filter_map(|(_, done)| done.as_ref()).map(|done| done.step_id).collect();
         Ok(Course { steps: rows.into_iter().map(|(step, _)| step).collect(), done })
-    }
-
-    /// Begins the person's run number `attempt`; false where another call has just begun it.
-    ///
-    /// # Errors
-    /// [`crate::Error::Contended`] where the walkthrough or the person was deleted a moment ago.
-    pub async fn begin(
-        self,
-        id: Id<id::Run>,
-        walkthrough: &Walkthrough,
-        server: Id<id::McpServer>,
-        person: Id<id::McpUser>,
-        attempt: i32,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let row = walkthrough_run::Model {
-            id: id.uuid(),
-            organization_id: self.0.organization.uuid(),
-            mcp_user_id: person.uuid(),
-            server_id: server.uuid(),
-            walkthrough_id: walkthrough.id.uuid(),
-            attempt,
-            started_at: now.millis(),
-            last_activity_at: now.millis(),
-        };
-        let insert =
-            self.0.inserting::<walkthrough_run::Entity>([row]).on_conflict(OnConflict::new().do_nothing().to_owned());
-        Ok(insert.exec_without_returning(&self.0.executor()).await.map_err(of_somebody)? == 1)
-    }
-
-    /// Makes `run` the person's latest again.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn touch(self, run: Id<id::Run>, now: Timestamp) -> Result<()> {
-        let touch = self.0.update::<walkthrough_run::Entity>();
-        let touch = touch.col_expr(walkthrough_run::Column::LastActivityAt, Expr::value(now.millis()));
-        touch.filter(walkthrough_run::Column::Id.eq(run.uuid())).exec(&self.0.executor()).await?;
-        Ok(())
     }
 
     fn of(self, server: Id<id::McpServer>, person: Id<id::McpUser>) -> Select<walkthrough_run::Entity> {

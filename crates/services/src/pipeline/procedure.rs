@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use guildhall_domain::{Error, Id, Issue, Result, event::Event, id};
-use guildhall_repositories::NewCompletion;
+use guildhall_repositories::Move;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -130,7 +130,7 @@ pub struct Settled<T> {
     /// What the history gets.
     pub event: Option<Event>,
     /// What is left to the recorder.
-    pub(crate) left: Option<NewCompletion>,
+    pub(crate) left: Option<Move>,
 }
 
 /// Changes nothing.
@@ -186,7 +186,7 @@ impl Effect for Recording {
     type Answer<T: Send> = Recorded<T>;
     fn settle<T: Send>(answer: Recorded<T>) -> Settled<T> {
         match answer {
-            Recorded::Completed(output, left, event) => {
+            Recorded::Moved(output, left, event) => {
                 Settled { answer: Ok(output), event: Some(event), left: Some(left) }
             }
             Recorded::Unchanged(output) => Settled { answer: Ok(output), event: None, left: None },
@@ -197,8 +197,8 @@ impl Effect for Recording {
 /// The answer of a mutation that leaves the writing to the recorder.
 #[derive(Debug)]
 pub enum Recorded<T> {
-    /// A step is done; the event is one only where nobody else was faster.
-    Completed(T, NewCompletion, Event),
+    /// Somebody did something in a walkthrough; the event is one only where nobody else was faster.
+    Moved(T, Move, Event),
     /// It already was so.
     Unchanged(T),
 }

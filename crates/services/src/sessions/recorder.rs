@@ -6,11 +6,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use guildhall_domain::{Error, Error::Unavailable, Id, Result, Timestamp, event::Audience, id};
-use guildhall_repositories::{Database, Error as RowError, NewCall, NewCompletion, NewEvent};
+use guildhall_repositories::{Database, Error as RowError, Move, NewCall, NewEvent};
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{greet::Guest, redact::kept};
+use super::{Answer, greet::Guest, redact};
 use crate::{App, lasting::until_done};
 
 /// Calls that may wait; beyond them callers wait for room.
@@ -21,16 +21,14 @@ const BATCH: usize = 512;
 const PAUSES: [Duration; 3] = [Duration::from_millis(5), Duration::from_millis(50), Duration::from_millis(500)];
 
 /// A call that was answered, but whose answer was not sent yet.
-#[derive(Clone, Debug)]
-pub struct FinishedCall {
+#[derive(Clone, Copy, Debug)]
+pub struct FinishedCall<'a> {
     /// Which tool.
-    pub tool_name: String,
+    pub tool_name: &'a str,
     /// What it was given.
-    pub input: Value,
+    pub given: &'a Value,
     /// What it answered.
-    pub output: Value,
-    /// Whether it failed.
-    pub is_error: bool,
+    pub answer: &'a Answer,
     /// How long it took.
     pub duration: Duration,
     /// When it began.
@@ -45,8 +43,8 @@ pub struct Recorder(mpsc::Sender<Entry>);
 struct Entry {
     organization: Id<id::Organization>,
     call: Option<NewCall>,
-    /// A step that is done, and the event that says so.
-    done: Option<(NewCompletion, NewEvent)>,
+    /// What the person did, and the event that says so.
+    made: Option<(Move, NewEvent)>,
     durable: oneshot::Sender<Kept>,
 }
 
@@ -55,7 +53,7 @@ struct Entry {
 enum Kept {
     No,
     Yes {
-        /// Whether the step was not done before.
+        /// Whether nobody had done the same before.
         changed: bool,
     },
 }
@@ -76,36 +74,31 @@ impl App {
     ///
     /// # Errors
     /// `SERVICE_UNAVAILABLE` where it could not be kept; then the caller must not be told that it was.
-    pub async fn record(&self, guest: &Guest, call: FinishedCall) -> Result<()> {
-        let call = Some(self.new_call(guest, call));
+    pub async fn record(&self, guest: &Guest, call: FinishedCall<'_>) -> Result<()> {
+        let call = Some(self.new_call(guest, call)?);
         self.keep(guest.organization(), call, None).await.map(drop)
     }
 
-    /// Marks a step done, with the event that says so and the call that did it; returns when all is durable, whether it
-    /// was not done before.
+    /// Writes what somebody did, with the event that says so and the call that did it; returns when all is durable, whether
+    /// nobody had done the same before.
     ///
     /// # Errors
     /// `SERVICE_UNAVAILABLE` where it could not be kept; then nothing of it was.
-    pub(crate) async fn write_beside_others(
-        &self,
-        call: Option<NewCall>,
-        done: NewCompletion,
-        event: NewEvent,
-    ) -> Result<bool> {
+    pub(crate) async fn write_beside_others(&self, call: Option<NewCall>, made: Move, event: NewEvent) -> Result<bool> {
         let Audience::Organization(organization) = event.audience else {
             return Err(Error::internal("a step of nobody's walkthrough"));
         };
-        self.keep(organization, call, Some((done, event))).await
+        self.keep(organization, call, Some((made, event))).await
     }
 
     async fn keep(
         &self,
         organization: Id<id::Organization>,
         call: Option<NewCall>,
-        done: Option<(NewCompletion, NewEvent)>,
+        made: Option<(Move, NewEvent)>,
     ) -> Result<bool> {
         let (durable, kept) = oneshot::channel();
-        let entry = Entry { organization, call, done, durable };
+        let entry = Entry { organization, call, made, durable };
         self.recorder().0.send(entry).await.map_err(|_| Unavailable)?;
         match kept.await {
             Ok(Kept::Yes { changed }) => Ok(changed),
@@ -114,20 +107,20 @@ impl App {
     }
 
     /// A call as it is kept: as much of it as the server wants.
-    pub(super) fn new_call(&self, guest: &Guest, call: FinishedCall) -> NewCall {
+    pub(super) fn new_call(&self, guest: &Guest, call: FinishedCall<'_>) -> Result<NewCall> {
         let capture = guest.server().payload_capture;
-        NewCall {
+        Ok(NewCall {
             id: self.fresh_id(),
             server: guest.server().id,
             person: guest.person(),
             visit: guest.visit(),
-            tool_name: call.tool_name,
-            input: kept(&call.input, capture),
-            output: kept(&call.output, capture),
-            is_error: call.is_error,
+            tool_name: call.tool_name.to_owned(),
+            input: redact::given(call.given, capture)?,
+            output: redact::answered(call.answer, capture)?,
+            is_error: call.answer.is_error,
             duration_ms: i64::try_from(call.duration.as_millis()).unwrap_or(i64::MAX),
             at: call.started_at,
-        }
+        })
     }
 }
 
@@ -191,25 +184,22 @@ async fn write_patiently(database: &Database, entries: &[Entry]) -> guildhall_re
 }
 
 /// Writes entries in one transaction, those of an organization together. Answers for each entry
-/// whether its step was not done before.
+/// whether nobody had done the same before.
 async fn write(database: &Database, entries: &[Entry]) -> guildhall_repositories::Result<Vec<bool>> {
     let mut by_organization: BTreeMap<Id<id::Organization>, Vec<usize>> = BTreeMap::new();
     for (place, entry) in entries.iter().enumerate() {
         by_organization.entry(entry.organization).or_default().push(place);
     }
     let mut changed = vec![false; entries.len()];
-    let access = if by_organization.len() == 1 { database.write_batch().await? } else { database.write().await? };
+    let access = if by_organization.len() == 1 { database.write_once() } else { database.write().await? };
     for (organization, places) in by_organization {
         let its = || places.iter().filter_map(|place| Some((*place, entries.get(*place)?)));
         let calls: Vec<_> = its().filter_map(|(_, entry)| entry.call.clone()).collect();
-        let done: Vec<_> = its().filter_map(|(_, entry)| entry.done.clone()).collect();
-        let mut fresh = access.tenant(organization).recording().write(&calls, &done).await?;
+        let moves: Vec<_> = its().filter_map(|(_, entry)| entry.made.clone()).collect();
+        let written = access.tenant(organization).recording().write(&calls, &moves).await?;
         for (place, entry) in its() {
-            let Some((done, _)) = &entry.done else { continue };
-            // Of two who did it at once, the first did.
-            if fresh.remove(&(done.run, done.step)) {
-                changed.get_mut(place).into_iter().for_each(|changed| *changed = true);
-            }
+            let is_written = entry.made.as_ref().is_some_and(|(_, event)| written.contains(&event.id));
+            changed.get_mut(place).into_iter().for_each(|changed| *changed = is_written);
         }
     }
     access.commit().await?;

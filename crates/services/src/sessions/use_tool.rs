@@ -7,7 +7,7 @@ use std::{
 
 use guildhall_domain::{Error, Result, Timestamp, error::Denied};
 use guildhall_repositories::NewCall;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{FinishedCall, Guest};
 use crate::{App, Caller, Tool};
@@ -60,7 +60,7 @@ impl App {
     ///
     /// # Errors
     /// Where the call could not be kept; then nothing was changed either.
-    pub async fn use_tool<T: Tool>(&self, guest: &Guest, input: T, given: Value, begun: Begun) -> Result<Answer> {
+    pub async fn use_tool<T: Tool>(&self, guest: &Guest, input: T, given: &Value, begun: Begun) -> Result<Answer> {
         if guest.lacks_email() && !T::BEFORE_EMAIL {
             return self.refuse_tool(guest, T::NAME, given, &Error::Forbidden(Denied::EmailNeeded), begun).await;
         }
@@ -68,7 +68,7 @@ impl App {
         let told = Mutex::new(None);
         let keep = |output: &T::Output| {
             let answer = Answer::of::<T>(output, &suffix)?;
-            let call = self.new_call(guest, finished(T::NAME, given.clone(), &answer, begun));
+            let call = self.new_call(guest, finished(T::NAME, given, &answer, begun))?;
             let person = T::person(output).unwrap_or(call.person);
             *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
             Ok((guest.organization(), NewCall { person, ..call }))
@@ -91,7 +91,7 @@ impl App {
         &self,
         guest: &Guest,
         name: &str,
-        given: Value,
+        given: &Value,
         error: &Error,
         begun: Begun,
     ) -> Result<Answer> {
@@ -101,21 +101,14 @@ impl App {
         self.kept(guest, name, given, Answer::refusal(error), begun).await
     }
 
-    async fn kept(&self, guest: &Guest, name: &str, given: Value, answer: Answer, begun: Begun) -> Result<Answer> {
+    async fn kept(&self, guest: &Guest, name: &str, given: &Value, answer: Answer, begun: Begun) -> Result<Answer> {
         self.record(guest, finished(name, given, &answer, begun)).await?;
         Ok(answer)
     }
 }
 
-fn finished(name: &str, given: Value, answer: &Answer, begun: Begun) -> FinishedCall {
-    FinishedCall {
-        tool_name: name.to_owned(),
-        input: given,
-        output: json!({ "text": answer.text, "structured": answer.structured }),
-        is_error: answer.is_error,
-        duration: begun.clock.elapsed(),
-        started_at: begun.at,
-    }
+fn finished<'a>(tool_name: &'a str, given: &'a Value, answer: &'a Answer, begun: Begun) -> FinishedCall<'a> {
+    FinishedCall { tool_name, given, answer, duration: begun.clock.elapsed(), started_at: begun.at }
 }
 
 /// What must be kept in the transaction of a call that changed something.

@@ -1,5 +1,5 @@
 use guildhall_domain::{Id, Result, event::Event, id};
-use guildhall_repositories::{Asking, NewCompletion};
+use guildhall_repositories::{Asking, Move, NewCompletion};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,8 @@ impl Procedure for GetNextStep {
             mcp_user_id: person,
             finished: guided.status == Whereabouts::Finished,
         };
-        Ok(Recorded::Completed(guided, NewCompletion { run: run.id, step, at: cx.now() }, event))
+        let done = NewCompletion { run: run.id, step, at: cx.now() };
+        Ok(Recorded::Moved(guided, Move::Completed(done), event))
     }
 }
 

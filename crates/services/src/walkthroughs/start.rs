@@ -5,11 +5,11 @@ use guildhall_domain::{
     text::Text,
     walkthroughs::{ContentFields, Progress, Sheet, Step, Walkthrough, agent_text, quoted},
 };
-use guildhall_repositories::Offered;
+use guildhall_repositories::{Move, NewRun, Offered};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AtServer, Cx, Mutation, Outcome, Procedure, Served, Tool};
+use crate::{AtServer, Cx, Procedure, Recorded, Recording, Served, Tool};
 
 /// Starts a guided walkthrough, or goes on with it where the user left off. Without a name it starts the only one there
 /// is, or lists those there are. Show each step to the user as its text says, then call get_next_step.
@@ -101,12 +101,12 @@ pub struct OfferedWalkthrough {
 
 impl Procedure for StartWalkthrough {
     const NAME: &'static str = "start_walkthrough";
-    type Effect = Mutation;
+    type Effect = Recording;
     type Reach = AtServer;
     const NEEDS: () = ();
     type Output = Guided;
 
-    async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Outcome<Guided>> {
+    async fn run(self, cx: &Cx<'_, AtServer>) -> Result<Recorded<Guided>> {
         let (guest, runs) = (cx.guest(), cx.tenant().runs());
         let offered = runs.offered(guest.server().id, guest.person()).await?;
         let chosen = match &self.name {
@@ -116,9 +116,9 @@ impl Procedure for StartWalkthrough {
         };
         let Some(Offered { walkthrough, run, .. }) = chosen else {
             let status = if self.name.is_some() { Whereabouts::UnknownName } else { Whereabouts::Choose };
-            return Ok(Outcome::Unchanged(Guided::choice(status, &offered)));
+            return Ok(Recorded::Unchanged(Guided::choice(status, &offered)));
         };
-        let now = cx.now();
+        let at = cx.now();
         let (attempt, fresh) = match run {
             Some((_, attempt)) if self.restart => (attempt.saturating_add(1), true),
             Some((_, attempt)) => (*attempt, false),
@@ -128,14 +128,14 @@ impl Procedure for StartWalkthrough {
         let shown = WalkthroughShown { id: walkthrough.id, title: walkthrough.title.to_string() };
         let guided = Guided::at(shown, course.progress(), course.next()?);
         let (walkthrough_id, mcp_user_id) = (walkthrough.id, guest.person());
-        if let Some((id, _)) = run.filter(|_| !fresh) {
-            runs.touch(id, now).await?;
-            return Ok(Outcome::Changed(guided, Event::WalkthroughResumed { walkthrough_id, mcp_user_id }));
+        if let Some((run, _)) = run.filter(|_| !fresh) {
+            let event = Event::WalkthroughResumed { walkthrough_id, mcp_user_id };
+            return Ok(Recorded::Moved(guided, Move::Resumed { run, at }, event));
         }
-        if !runs.begin(cx.fresh_id(), walkthrough, guest.server().id, mcp_user_id, attempt, now).await? {
-            return Ok(Outcome::Unchanged(guided));
-        }
-        Ok(Outcome::Changed(guided, Event::WalkthroughStarted { walkthrough_id, mcp_user_id, restarted: attempt > 1 }))
+        let (id, server) = (cx.fresh_id(), guest.server().id);
+        let run = NewRun { id, person: mcp_user_id, server, walkthrough: walkthrough_id, attempt, at };
+        let event = Event::WalkthroughStarted { walkthrough_id, mcp_user_id, restarted: attempt > 1 };
+        Ok(Recorded::Moved(guided, Move::Began(run), event))
     }
 }
 
