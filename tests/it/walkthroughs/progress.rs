@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use guildhall_domain::{Error, Resource};
+use guildhall_domain::{
+    Error, Id, Resource, Timestamp,
+    event::{Actor, Audience, Event},
+};
+use guildhall_repositories::{Move, NewCompletion, NewEvent, NewRun};
 use guildhall_services::ports::Clock;
 use guildhall_tests::{Visiting, World};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::SLUG;
 
@@ -108,4 +113,47 @@ async fn how_many_are_listed_does_not_change_the_statements() {
     let theirs = json!({ "walkthroughId": world.theirs.walkthrough.id });
     let foreign = world.call("walkthrough.getProgress", &world.ours.owner, theirs).await;
     assert!(matches!(foreign, Err(Error::NotFound(Resource::Walkthrough))));
+}
+
+#[tokio::test]
+async fn of_two_who_make_the_same_move_the_first_did_in_one_batch_or_after_it() {
+    let world = World::new().await;
+    let ours = &world.ours;
+    let at = |millis: i64| Timestamp::from_millis(1_800_000_000_000 + millis);
+    let begin = |run| {
+        let (id, person, server) = (Id::from_uuid(Uuid::from_u128(run)), ours.person, ours.server.id);
+        Move::Began(NewRun { id, person, server, walkthrough: ours.walkthrough.id, attempt: 7, at: at(0) })
+    };
+    let complete = |run, step: usize| {
+        Move::Completed(NewCompletion {
+            run: Id::from_uuid(Uuid::from_u128(run)),
+            step: ours.steps[step].id,
+            at: at(1),
+        })
+    };
+    let resume = |run, millis| Move::Resumed { run: Id::from_uuid(Uuid::from_u128(run)), at: at(millis) };
+    let events = world.events().await;
+    let write = async |first: u128, moves: &[Move]| {
+        let event = Event::WalkthroughResumed { walkthrough_id: ours.walkthrough.id, mcp_user_id: ours.person };
+        let audience = Audience::Organization(ours.organization.id);
+        let told = |(place, made): (u128, &Move)| {
+            let id = Id::from_uuid(Uuid::from_u128(first + place));
+            (*made, NewEvent { id, actor: Actor::System, audience, event: event.clone(), at: at(2) })
+        };
+        let moves: Vec<_> = (0..).zip(moves).map(told).collect();
+        let access = world.database.write_once();
+        let written = access.tenant(ours.organization.id).recording().write(&[], &moves).await.unwrap();
+        let mut written: Vec<u128> = written.into_iter().map(|event| event.uuid().as_u128() - first).collect();
+        written.sort_unstable();
+        written
+    };
+
+    let moves = [begin(1), begin(2), complete(1, 0), complete(1, 0), complete(1, 1), resume(1, 5), resume(1, 4)];
+    assert_eq!(write(100, &moves).await, [0, 2, 4, 5, 6]);
+    assert_eq!(write(200, &[begin(3), complete(1, 1), resume(1, 3)]).await, [2]);
+
+    assert_eq!(world.events().await, events + 6);
+    let now = all(&world, 10).await;
+    assert_eq!((now.len(), &now[0]["completedSteps"]), (1, &json!(2)));
+    assert_eq!(now[0]["lastActivityAt"], json!(at(5)));
 }
