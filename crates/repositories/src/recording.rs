@@ -61,7 +61,8 @@ pub struct NewCompletion {
 
 impl Recording<'_> {
     /// Keeps `calls`, and `moves` with the event that says so. Of two who begin the same or do the same step at once, only
-    /// the first did, and only its event is written. Answers which events were.
+    /// the first did, and only its event is written. Whoever resumes a run was told in an earlier batch that it began. Answers
+    /// which events were written.
     ///
     /// # Errors
     /// [`crate::Error::Taken`] where one of the calls was kept before; where what a move is about is not there any more, or
