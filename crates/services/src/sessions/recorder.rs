@@ -86,7 +86,7 @@ impl App {
     /// `SERVICE_UNAVAILABLE` where it could not be kept; then nothing of it was.
     pub(crate) async fn write_beside_others(&self, call: Option<NewCall>, made: Move, event: NewEvent) -> Result<bool> {
         let Audience::Organization(organization) = event.audience else {
-            return Err(Error::internal("a step of nobody's walkthrough"));
+            return Err(Error::internal("a move in nobody's walkthrough"));
         };
         self.keep(organization, call, Some((made, event))).await
     }

@@ -36,7 +36,7 @@ impl Work {
 }
 
 /// Readers at once, each with a name that nobody had before.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Crowd {
     pub(super) work: Work,
     pub(super) clients: usize,
